@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef AWS_CREDENTIALS_H
+#define AWS_CREDENTIALS_H
+
+#include <stdint.h>
+
+#include "base/error.h"
+#include "settings/settings.h"
+
+/* Where the keys come from. A provider fills in a snapshot; cache and chain are providers too, so that order and
+ * expiry are composition. Thread: one uploader thread each; a provider is not shared. */
+struct credentials {
+	char *access_key_id;
+	char *secret_access_key;
+	char *session_token;   /* "": none */
+	int64_t expires_ms;    /* wall clock; INT64_MAX: never */
+};
+
+void credentials_wipe(struct credentials *c); /* overwrites and frees the strings, leaves an empty struct */
+
+struct credential_provider {
+	const char *name;
+	/* MUST. 0 and a filled *out (the caller wipes it); -1: does not apply here (e->action GIVE_UP and code 0) or failed. */
+	int (*fetch)(struct credential_provider *p, int64_t now_real_ms, struct credentials *out, struct error *e);
+	/* MAY be NULL. Forget what is cached: S3 said that it is expired. */
+	void (*refresh)(struct credential_provider *p);
+	void (*free)(struct credential_provider *p); /* MUST */
+};
+
+struct credential_provider *credentials_from_settings(const struct settings *s);
+struct credential_provider *credentials_from_environment(void);
+struct credential_provider *credentials_from_file(const char *path); /* [default] of the shared-credentials syntax */
+/* Ask each in order, stop at the first that applies; owns the n providers. */
+struct credential_provider *credentials_chain(struct credential_provider **providers, int n);
+/* The chain for these settings: settings, credentials_file, environment. */
+struct credential_provider *credentials_default(const struct settings *s);
+
+#endif

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SETTINGS_SETTINGS_H
+#define SETTINGS_SETTINGS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+
+/* The effective settings as plain values. The table in settings/table.c is the only place that knows names, types,
+ * units, defaults and help; the parser, the printers, the sample file and the man page all come from it.
+ * Immutable once loaded: a reload makes a new struct settings. Strings are never NULL ("" is "not given"). */
+
+struct string_list {
+	char **items;
+	size_t n;
+};
+
+enum compression { COMPRESSION_NONE, COMPRESSION_GZIP, COMPRESSION_ZSTD };
+enum tombstones { TOMBSTONES_SKIP, TOMBSTONES_WRITE, TOMBSTONES_DEAD_LETTER };
+enum partition_by { PARTITION_BY_HOUR, PARTITION_BY_DAY, PARTITION_BY_NONE };
+enum replay_order { REPLAY_SEQUENTIAL, REPLAY_RANDOM };
+
+/* Metadata columns, as bits of topic_settings.metadata. */
+enum metadata_column {
+	METADATA_TOPIC = 1 << 0,
+	METADATA_PARTITION = 1 << 1,
+	METADATA_OFFSET = 1 << 2,
+	METADATA_TIMESTAMP = 1 << 3,
+	METADATA_KEY = 1 << 4,
+	METADATA_HEADERS = 1 << 5,
+};
+
+/* What may differ from topic to topic: the rows marked "per topic". */
+struct topic_settings {
+	char *table;                 /* "" : the topic made a legal Glue name */
+	char *prefix;                /* s3.prefix */
+	char *storage_class;         /* s3.storage_class, "": the bucket's default */
+	char *sse;                   /* s3.sse: "", "AES256", "aws:kms", "aws:kms:dsse" */
+	char *kms_key_id;            /* s3.kms_key_id */
+	char *format;                /* output.format: "json" */
+	enum compression compression;
+	int64_t level;               /* output.level; -1: not given (gzip 3, zstd 1) */
+	enum partition_by partition_by;
+	char *key;                   /* output.key: the key template */
+	unsigned metadata;           /* output.metadata: bits of enum metadata_column */
+	enum tombstones tombstones;
+	int64_t max_open_slots;
+	int64_t max_record_bytes;
+	char *dead_letter_prefix;
+	int64_t dead_letter_limit_percent; /* output.dead_letter_limit = "10%" */
+	int64_t roll_bytes;          /* compressed; 0: not by this */
+	int64_t roll_records;        /* 0: not by this */
+	int64_t roll_age_ms;         /* 0: not by this */
+};
+
+struct override {
+	struct string_list topics;     /* names, or "^regex" */
+	struct topic_settings topic;   /* complete: what the entry does not say is copied from above */
+	uint64_t given;                /* bit n: row n of the per-topic rows stands in the entry (for `settings --topic`) */
+	int line;                      /* where the entry begins in the file */
+};
+
+struct settings {
+	char *file;                    /* the path it was loaded from */
+
+	char *kafka_brokers;
+	struct string_list kafka_topics;
+	char *kafka_group;
+	char *kafka_start;             /* "earliest", "latest", or a time; see settings_start_ms */
+	int64_t kafka_start_ms;        /* -2 earliest, -1 latest (as the protocol's ListOffsets), else ms since 1970 */
+	struct string_list kafka_options; /* "property=value", checked against the properties that the daemon owns */
+
+	char *s3_bucket;
+	char *s3_region;               /* "": AWS_REGION, AWS_DEFAULT_REGION, else from the bucket's answer */
+	char *s3_endpoint;             /* "": AWS; else "http://host:port" or "https://…" */
+	bool s3_path_style;
+	char *s3_access_key_id;
+	char *s3_secret_access_key;
+	char *s3_session_token;
+	char *s3_credentials_file;     /* AWS shared-credentials syntax, read again when it changes or a key expires */
+	int64_t s3_part_size_bytes;
+	int64_t s3_connections;
+	int64_t s3_bandwidth_bytes;    /* per second; 0: no limit */
+	char *s3_ca_file;
+	char *s3_proxy;
+
+	struct topic_settings topic;   /* output, roll and s3 settings for topics that no override matches */
+	struct override *overrides;
+	size_t n_overrides;
+
+	int64_t memory_bytes;
+	int64_t uploaders;
+
+	bool replay_enabled;
+	char *replay_file;
+	char *replay_topic;
+	double replay_rate;            /* rows per second; 0: as fast as Kafka takes them */
+	enum replay_order replay_order;
+	int64_t replay_seed;
+	bool replay_loop;
+	int64_t replay_limit;          /* rows; 0: all */
+	char *replay_delimiter;        /* one character */
+	bool replay_header;            /* the first row names the columns; false: column1, column2, … */
+	struct string_list replay_strings; /* columns that are always strings */
+	char *replay_key_column;       /* "": no key */
+	char *replay_timestamp_column; /* "": the time of sending */
+	char *replay_pace_column;      /* "": by rate; else rows keep the distances of this time column */
+	double replay_pace_factor;     /* 2.0: twice as fast as the column says */
+	bool replay_strict;
+
+	char *metrics_listen;
+	char *log_level;
+};
+
+/* Load, check and resolve a file. On error *s is NULL and *e says file, line, what is wrong and the nearest name;
+ * warnings (a file with secrets that others can read) go to the log.
+ * Owns: the caller frees with settings_free. Errors: GIVE_UP only (exit 78). Thread: any, one at a time. */
+int settings_load(const char *path, struct settings **s, struct error *e);
+void settings_free(struct settings *s); /* wipes the secrets; NULL is fine */
+
+/* The settings of one topic: the first override that matches, else the common ones. Never NULL; lives as long as s. */
+const struct topic_settings *settings_for_topic(const struct settings *s, const char *topic);
+
+/* The Glue table name of a topic: topic_settings.table, or the topic in lower case with every other character made
+ * "_", "t" put before a leading "_" or "."; at most 255 characters. Source: aws.md 1.1. Owns: caller frees. */
+char *settings_table_name(const struct topic_settings *t, const char *topic);
+
+/* Print the effective values in the file's syntax, each with where it came from, secrets masked; topic may be NULL. */
+void settings_print(const struct settings *s, const char *topic);
+
+#endif

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef STORE_KEY_H
+#define STORE_KEY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "settings/settings.h"
+
+/* The object key: a function of the settings, the record's slot and what the intent names. S3 limits it to 1,024
+ * bytes of UTF-8. Source: aws.md 1.1. */
+#define KEY_MAX 1024
+#define RANGE_ID_HEX 17 /* 16 hex digits and the terminating zero */
+
+/* A slot is what a partitioner makes of a record's timestamp: the start of its hour or day in ms since 1970 (UTC). */
+#define SLOT_NONE INT64_MIN  /* no usable timestamp: __HIVE_DEFAULT_PARTITION__ */
+
+/* Slot of a timestamp: usable are 0 (1970) to 9999-12-31T23; -1 or anything outside is SLOT_NONE. partition_by none: 0. */
+int64_t slot_of(enum partition_by by, int64_t timestamp_ms);
+/* First ms behind the slot, so that a hot path can test "same slot" by two comparisons. */
+int64_t slot_end(enum partition_by by, int64_t slot);
+
+struct key_facts {
+	const char *topic;
+	const char *table;      /* from settings_table_name */
+	int32_t partition;
+	int64_t start;          /* first offset of the range */
+	const char *range_id;
+	int64_t slot;
+	bool dead;              /* under dead_letter_prefix, from the bucket's root, same base name */
+};
+
+/* Placeholders: {prefix} {table} {dt} {hour} {topic} {partition} {start} {id} {ext}.
+ * Refused: unknown placeholder; topic, partition, start or id missing; an empty path component; a base name that can
+ * begin with "_" or "."; possible length above KEY_MAX for a topic of topic_len bytes.
+ * Errors: GIVE_UP, with the place in the template. */
+int key_template_check(const struct topic_settings *t, size_t topic_len, struct error *e);
+
+/* Build the key; the template has passed key_template_check for this topic's length. */
+void key_build(const struct topic_settings *t, const struct key_facts *facts, char out[KEY_MAX + 1]);
+
+#endif
