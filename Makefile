@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: Apache-2.0
+# `make` configures and builds; `make help` lists the rest. Everything that is made lies under build/.
+
+.DEFAULT_GOAL := all
+.DELETE_ON_ERROR:
+.SUFFIXES:
+MAKEFLAGS += -r
+
+# SAN=asan (with UBSan) or SAN=tsan: the same rules, a directory of their own.
+SAN ?=
+B := build$(addprefix /,$(SAN))
+
+# Targets that install what they need first, or need no compiler: configure must not run before them.
+BARE := help clean setup lint format check check-slow bench demo
+ifneq ($(or $(filter-out $(BARE),$(or $(MAKECMDGOALS),all))),)
+include build/config.mk
+endif
+
+build/config.mk: configure.ac config.mk.in
+	@mkdir -p build
+	@command -v autom4te >/dev/null || { echo 'autoconf is missing: run tools/setup build' >&2; exit 1; }
+	@autom4te --language=autoconf --cache=build/autom4te.cache -o build/configure configure.ac
+	@cd build && ./configure --quiet --srcdir=.. $(CONFIGURE_FLAGS)
+	@touch $@
+
+WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wwrite-strings -Wvla \
+	-Wformat=2 -Wconversion -Wno-sign-conversion $(if $(WERROR),-Werror)
+SAN_FLAGS_asan := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+SAN_FLAGS_tsan := -fsanitize=thread -fno-omit-frame-pointer
+SAN_FLAGS := $(if $(SAN),$(or $(SAN_FLAGS_$(SAN)),$(error SAN=$(SAN): asan or tsan)))
+# FORTIFY hides calls from the sanitizers.
+ALL_CFLAGS = -std=gnu11 -D_GNU_SOURCE -DKAFKA2S3_VERSION='"$(VERSION)"' -Isrc -include src/base/banned.h \
+	$(LIB_CFLAGS) $(CPPFLAGS) $(WARN) $(HARDEN_CFLAGS) $(if $(SAN),$(SAN_FLAGS),$(FORTIFY)) -pthread $(CFLAGS)
+ALL_LDFLAGS = $(HARDEN_LDFLAGS) $(SAN_FLAGS) -pthread $(LDFLAGS)
+
+# src/FOLDER/*.c: the library. tests/support/*.c: linked into every test. tests/FOLDER/test_*.c: a unit test each.
+# Any other tests/FOLDER/*.c: a program of its own (demo, bench).
+LIB_OBJ := $(patsubst %.c,$(B)/obj/%.o,$(sort $(wildcard src/*/*.c)))
+SUPPORT_OBJ := $(patsubst %.c,$(B)/obj/%.o,$(sort $(wildcard tests/support/*.c)))
+TEST_SRC := $(sort $(wildcard tests/*/test_*.c))
+TOOL_SRC := $(sort $(filter-out tests/support/% tests/fuzz/% $(TEST_SRC),$(wildcard tests/*/*.c)))
+UNIT := $(TEST_SRC:%.c=$(B)/%)
+TOOLS := $(TOOL_SRC:%.c=$(B)/%)
+PROGRAM := $(patsubst src/main.c,$(B)/kafka2s3,$(wildcard src/main.c))
+LIB := $(B)/libkafka2s3.a
+
+all: $(LIB) $(PROGRAM)
+
+$(LIB): $(LIB_OBJ)
+	@echo '  AR      $@'
+	@rm -f $@ && $(AR) rcs $@ $^
+
+$(B)/kafka2s3: $(B)/obj/src/main.o $(LIB)
+	@echo '  LD      $@'
+	@$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIB_LIBS)
+
+$(B)/obj/%.o: %.c build/config.mk
+	@echo '  CC      $*.c'
+	@mkdir -p $(@D)
+	@$(CC) $(ALL_CFLAGS) $(if $(filter tests/%,$<),-Itests $(TEST_CFLAGS)) -MMD -MP -c -o $@ $<
+
+$(UNIT) $(TOOLS): $(B)/%: $(B)/obj/%.o $(SUPPORT_OBJ) $(LIB)
+	@echo '  LD      $@'
+	@mkdir -p $(@D)
+	@$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIB_LIBS) $(TEST_LIBS)
+
+.SECONDARY:
+-include $(shell find $(B)/obj -name '*.d' 2>/dev/null)
+
+# Tests. WHAT narrows down: make check-unit WHAT=base/ or WHAT=encode/test_json.
+.PHONY: all unit tools check-unit check check-slow lint format bench demo setup help install uninstall clean
+unit: $(filter $(B)/tests/%,$(if $(WHAT),$(foreach t,$(UNIT),$(if $(findstring $(WHAT),$(t)),$(t))),$(UNIT)))
+tools: $(TOOLS)
+
+check-unit:
+	@test '$(HAVE_CMOCKA)' = yes || { echo 'the unit tests need cmocka: apt-get install libcmocka-dev' \
+		'(or run tools/setup), then rm build/config.mk' >&2; exit 1; }
+	@$(MAKE) --no-print-directory unit tools $(PROGRAM)
+	@tests/run --build $(B) --only '$(WHAT)' unit
+
+check check-slow lint bench demo:
+	@tools/$@ $(WHAT)
+
+format:
+	@tools/lint --fix format
+
+setup:
+	@tools/setup
+
+install: all
+	install -d $(DESTDIR)$(sbindir) $(DESTDIR)$(docdir)
+	install -m 755 $(PROGRAM) $(DESTDIR)$(sbindir)
+	install -m 644 $(wildcard etc/kafka2s3.conf README.md CHANGELOG.md LICENSE) $(DESTDIR)$(docdir)
+	$(foreach m,$(wildcard man/*.[1-8]),install -D -m 644 $(m) $(DESTDIR)$(mandir)/man$(patsubst .%,%,$(suffix $(m)))/$(notdir $(m)) &&) :
+
+uninstall:
+	rm -f $(DESTDIR)$(sbindir)/kafka2s3
+	rm -rf $(DESTDIR)$(docdir)
+	rm -f $(foreach m,$(wildcard man/*.[1-8]),$(DESTDIR)$(mandir)/man$(patsubst .%,%,$(suffix $(m)))/$(notdir $(m)))
+
+# The Python environment and the downloaded test parts stay: they took minutes to fetch. rm -rf build removes all.
+clean:
+	rm -rf build/obj build/asan build/tsan build/tests build/lint build/libkafka2s3.a build/kafka2s3 \
+		build/config.mk build/configure build/config.log build/config.status build/autom4te.cache
+
+help:
+	@printf '%s\n' \
+	'make                    configure and build build/kafka2s3; CONFIGURE_FLAGS="--prefix=/usr CC=clang"' \
+	'make check-unit         the unit tests (seconds)              WHAT=base/ or WHAT=encode/test_json' \
+	'make SAN=asan check-unit    the same under ASan and UBSan, in build/asan; SAN=tsan: ThreadSanitizer' \
+	'make check              all that guards a change (12 minutes) WHAT=part or file; tools/check --list' \
+	'make check-slow         what takes longer, in named parts     WHAT=part; tools/check-slow --list' \
+	'make lint               format, clang-tidy, cppcheck, ...     WHAT=step; tools/lint --list' \
+	'make format             put the C code in its format' \
+	'make bench              speed against its bars                WHAT=part' \
+	'make demo               CSV to Kafka to S3 on this machine, in a minute' \
+	'make setup              install what build, lint and tests need (tools/setup build: the build alone)' \
+	'make install uninstall  DESTDIR=, prefix=' \
+	'make clean' \
+	'WERROR=1: warnings are errors.'
