@@ -8,7 +8,7 @@
 #include <string.h>
 #include <sysexits.h>
 
-static void *must(void *p)
+void *mem_must(void *p)
 {
 	if (p == NULL) {
 		fputs("kafka2s3: out of memory\n", stderr);
@@ -19,27 +19,27 @@ static void *must(void *p)
 
 void *mem_alloc(size_t size)
 {
-	return must(malloc(size ? size : 1));
+	return mem_must(malloc(size ? size : 1));
 }
 
 void *mem_zalloc(size_t size)
 {
-	return must(calloc(1, size ? size : 1));
+	return mem_must(calloc(1, size ? size : 1));
 }
 
 void *mem_realloc(void *p, size_t size)
 {
-	return must(realloc(p, size ? size : 1));
+	return mem_must(realloc(p, size ? size : 1));
 }
 
 void *mem_array(size_t n, size_t size)
 {
-	return must(calloc(n ? n : 1, size ? size : 1));
+	return mem_must(calloc(n ? n : 1, size ? size : 1));
 }
 
 char *mem_strdup(const char *s)
 {
-	return must(strdup(s));
+	return mem_must(strdup(s));
 }
 
 char *mem_printf(const char *fmt, ...)
@@ -51,5 +51,5 @@ char *mem_printf(const char *fmt, ...)
 	if (vasprintf(&s, fmt, ap) < 0)
 		s = NULL;
 	va_end(ap);
-	return must(s);
+	return mem_must(s);
 }
