@@ -87,9 +87,9 @@ format:
 setup:
 	@tools/setup
 
-install: all
+install: $(B)/kafka2s3
 	install -d $(DESTDIR)$(sbindir) $(DESTDIR)$(docdir)
-	install -m 755 $(PROGRAM) $(DESTDIR)$(sbindir)
+	install -m 755 $< $(DESTDIR)$(sbindir)
 	install -m 644 $(wildcard etc/kafka2s3.conf README.md CHANGELOG.md LICENSE) $(DESTDIR)$(docdir)
 	$(foreach m,$(wildcard man/*.[1-8]),install -D -m 644 $(m) $(DESTDIR)$(mandir)/man$(patsubst .%,%,$(suffix $(m)))/$(notdir $(m)) &&) :
 
