@@ -69,14 +69,15 @@ $(UNIT) $(TOOLS): $(B)/%: $(B)/obj/%.o $(SUPPORT_OBJ) $(LIB)
 
 # Tests. WHAT narrows down: make check-unit WHAT=base/ or WHAT=encode/test_json.
 .PHONY: all unit tools check-unit check check-slow lint format bench demo setup help install uninstall clean
-unit: $(filter $(B)/tests/%,$(if $(WHAT),$(foreach t,$(UNIT),$(if $(findstring $(WHAT),$(t)),$(t))),$(UNIT)))
-tools: $(TOOLS)
+CHOSEN = $(foreach t,$(UNIT),$(if $(findstring $(WHAT),$(t)),$(t)))
+unit: $(if $(WHAT),$(CHOSEN),$(UNIT))
+tools: $(TOOLS) ; @:
 
 check-unit:
 	@test '$(HAVE_CMOCKA)' = yes || { echo 'the unit tests need cmocka: apt-get install libcmocka-dev' \
 		'(or run tools/setup), then rm build/config.mk' >&2; exit 1; }
 	@$(MAKE) --no-print-directory unit tools $(PROGRAM)
-	@tests/run --build $(B) --only '$(WHAT)' unit
+	@tests/run $(if $(WHAT),$(CHOSEN),$(UNIT))
 
 check check-slow lint bench demo:
 	@tools/$@ $(WHAT)
