@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The table of codecs, and the compressors that one thread keeps: opened on first use, one for each codec and level that
- * a topic's settings ask for, so an open object needs none of its own. */
+/* The table of codecs, and the compressors that one thread keeps: opened on first use, one for each codec and level
+ * that a topic's settings ask for, so an open object needs none of its own. */
 #include "encode/codec.h"
 
 #include <assert.h>

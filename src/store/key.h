@@ -32,8 +32,14 @@ struct key_facts {
 };
 
 /* Placeholders: {prefix} {table} {dt} {hour} {topic} {partition} {start} {id} {ext}.
- * Refused: unknown placeholder; topic, partition, start or id missing; an empty path component; a base name that can
- * begin with "_" or "."; possible length above KEY_MAX for a topic of topic_len bytes.
+ * A folder that names a time which partition_by does not give ({hour} by day; {dt} and {hour} with none) is left out,
+ * and so is an empty {prefix}. A base name that begins with "_" or "." gets "t" before it. Dead letters go to
+ * {dead_letter_prefix}/{table}/dt={dt}/hour={hour}/ under the same base name, or under the default one if the
+ * template's lacks one of topic, partition, start and id.
+ * Refused: unknown placeholder; topic, partition, start or id missing, or dt or hour where partition_by gives them (two
+ * objects would meet under one key); a name that does not end in ".{ext}", or begins with "_" or "."; {prefix}
+ * elsewhere than in front; an empty folder, in the prefixes too; other literals than letters, digits and -_.=+,@!()';
+ * folders that lie in dead_letter_prefix or hold it; possible length above KEY_MAX for a topic of topic_len bytes.
  * Errors: GIVE_UP, with the place in the template. */
 int key_template_check(const struct topic_settings *t, size_t topic_len, struct error *e);
 

@@ -24,7 +24,8 @@ static uint8_t *sample(size_t *len)
 
 	*len = 0;
 	for (int i = 0; i < ROWS; i++)
-		*len += (size_t)snprintf(text + *len, ROW_MAX, "{\"Index\":\"NYA\",\"Date\":\"%04d-12-31\",\"Open\":%d.%06d}\n",
+		*len += (size_t)snprintf(text + *len, ROW_MAX,
+					 "{\"Index\":\"NYA\",\"Date\":\"%04d-12-31\",\"Open\":%d.%06d}\n",
 					 1965 + i % 50, 500 + i, i * 7919 % 1000000);
 	return (uint8_t *)text;
 }
@@ -161,8 +162,8 @@ static void test_names(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_round_trips),     cmocka_unit_test(test_incompressible),
-		cmocka_unit_test(test_gzip_header),     cmocka_unit_test(test_states_are_kept),
+		cmocka_unit_test(test_round_trips), cmocka_unit_test(test_incompressible),
+		cmocka_unit_test(test_gzip_header), cmocka_unit_test(test_states_are_kept),
 		cmocka_unit_test(test_names),
 	};
 

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Slots and object keys. A slot is the hour or day of a record's timestamp; a key is the template with the facts of one
+ * object filled in. Percent-encoding belongs to who signs.
+ * A folder of the template that names {dt} or {hour} is left out where the partitioning has no such thing, so the
+ * default template serves hour, day and none alike. Dead letters use folders of their own and the template's base name.
+ * Pure; any thread. */
+#include "store/key.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "encode/codec.h"
+#include "store/key_template.h"
+
+#define HOUR_MS INT64_C(3600000)
+#define DAY_MS INT64_C(86400000)
+#define YEAR_10000_MS INT64_C(253402300800000)
+
+int64_t slot_of(enum partition_by by, int64_t timestamp_ms)
+{
+	if (by == PARTITION_BY_NONE)
+		return 0;
+	if (timestamp_ms < 0 || timestamp_ms >= YEAR_10000_MS)
+		return SLOT_NONE;
+	return timestamp_ms - timestamp_ms % (by == PARTITION_BY_DAY ? DAY_MS : HOUR_MS);
+}
+
+int64_t slot_end(enum partition_by by, int64_t slot)
+{
+	if (by == PARTITION_BY_NONE)
+		return INT64_MAX;
+	if (slot == SLOT_NONE)
+		return 0;
+	return slot + (by == PARTITION_BY_DAY ? DAY_MS : HOUR_MS);
+}
+
+/* Gregorian date of a day since 1970, counted in years that begin in March, so that the leap day comes last. */
+static void civil_date(int64_t day, int *year, int *month, int *mday)
+{
+	int64_t z = day + 719468; /* days since 0000-03-01 */
+	int64_t era = z / 146097, doe = z % 146097;
+	int64_t yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
+	int64_t doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
+	int64_t m = (5 * doy + 2) / 153;
+
+	*mday = (int)(doy - (153 * m + 2) / 5 + 1);
+	*month = (int)(m < 10 ? m + 3 : m - 9);
+	*year = (int)(era * 400 + yoe + (m >= 10));
+}
+
+static void slot_texts(int64_t slot, char dt[KEY_SLOT_TEXT + 1], char hour[KEY_SLOT_TEXT + 1])
+{
+	int year, month, mday;
+
+	if (slot == SLOT_NONE) {
+		memcpy(dt, KEY_NULL_PARTITION, KEY_SLOT_TEXT + 1);
+		memcpy(hour, KEY_NULL_PARTITION, KEY_SLOT_TEXT + 1);
+		return;
+	}
+	civil_date(slot / DAY_MS, &year, &month, &mday);
+	snprintf(dt, KEY_SLOT_TEXT + 1, "%04d-%02d-%02d", year, month, mday);
+	snprintf(hour, KEY_SLOT_TEXT + 1, "%02d", (int)(slot % DAY_MS / HOUR_MS));
+}
+
+/* Values for every placeholder, and the memory behind those that are made here. */
+struct values {
+	const char *of[N_FIELDS];
+	char dt[KEY_SLOT_TEXT + 1], hour[KEY_SLOT_TEXT + 1];
+	char partition[12], start[21], ext[KEY_EXT_SIZE];
+};
+
+static void values_fill(struct values *v, const struct topic_settings *t, const struct key_facts *f)
+{
+	slot_texts(f->slot, v->dt, v->hour);
+	snprintf(v->partition, sizeof(v->partition), "%d", (int)f->partition);
+	snprintf(v->start, sizeof(v->start), "%020lld", (long long)f->start);
+	snprintf(v->ext, sizeof(v->ext), "%s%s", f->dead ? KEY_DEAD_FORMAT : t->format,
+		 codec_find(t->compression)->suffix);
+	v->of[FIELD_PREFIX] = f->dead ? t->dead_letter_prefix : t->prefix;
+	v->of[FIELD_TABLE] = f->table;
+	v->of[FIELD_DT] = v->dt;
+	v->of[FIELD_HOUR] = v->hour;
+	v->of[FIELD_TOPIC] = f->topic;
+	v->of[FIELD_PARTITION] = v->partition;
+	v->of[FIELD_START] = v->start;
+	v->of[FIELD_ID] = f->range_id;
+	v->of[FIELD_EXT] = v->ext;
+}
+
+static size_t put(char *out, size_t at, const char *text, size_t len)
+{
+	assert(len <= KEY_MAX - at);
+	memcpy(out + at, text, len);
+	return at + len;
+}
+
+static size_t put_component(char *out, size_t at, const struct key_component *c, const struct values *v)
+{
+	struct key_token t;
+
+	for (const char *p = c->text; p < c->text + c->len; p += t.len) {
+		t = key_token_at(p, c->text + c->len);
+		at = t.field < N_FIELDS ? put(out, at, v->of[t.field], strlen(v->of[t.field]))
+					: put(out, at, t.text, t.len);
+	}
+	return at;
+}
+
+/* The folders of a template that the partitioning has, each with its slash; an empty prefix leaves none. */
+static size_t put_folders(char *out, const char *template, bool with_last, enum partition_by by, const struct values *v)
+{
+	size_t at = 0, before;
+
+	while (template != NULL) {
+		struct key_component c = key_component_next(&template);
+
+		if ((c.last && !with_last) || !key_component_kept(&c, by))
+			continue;
+		before = at;
+		at = put_component(out, at, &c, v);
+		if (at > before)
+			at = put(out, at, "/", 1);
+	}
+	return at;
+}
+
+void key_build(const struct topic_settings *t, const struct key_facts *facts, char out[KEY_MAX + 1])
+{
+	const char *base_text = facts->dead ? key_dead_base(t) : key_base_of(t->key).text;
+	struct key_component base = key_component_next(&base_text);
+	struct values v;
+	char name[KEY_MAX];
+	size_t at, name_len;
+
+	values_fill(&v, t, facts);
+	at = put_folders(out, facts->dead ? KEY_DEAD_FOLDERS : t->key, facts->dead, t->partition_by, &v);
+	name_len = put_component(name, 0, &base, &v);
+	if (name[0] == '_' || name[0] == '.')
+		at = put(out, at, "t", 1);
+	at = put(out, at, name, name_len);
+	out[at] = '\0';
+}
