@@ -12,8 +12,8 @@
 struct credentials {
 	char *access_key_id;
 	char *secret_access_key;
-	char *session_token;   /* "": none */
-	int64_t expires_ms;    /* wall clock; INT64_MAX: never */
+	char *session_token; /* "": none */
+	int64_t expires_ms;  /* wall clock; INT64_MAX: never */
 };
 
 void credentials_wipe(struct credentials *c); /* overwrites and frees the strings, leaves an empty struct */

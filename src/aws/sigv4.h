@@ -19,8 +19,9 @@ struct sigv4_header {
 
 struct sigv4_request {
 	const char *method;
-	const char *path;      /* already percent-encoded, exactly as sent; S3: encoded once, not normalised */
-	const char *query;     /* already percent-encoded, without "?", "" for none; sorted here; "uploads" signs as "uploads=" */
+	const char *path; /* already percent-encoded, exactly as sent; S3: encoded once, not normalised */
+	const char *
+		query; /* already percent-encoded, without "?", "" for none; sorted here; "uploads" signs as "uploads=" */
 	const struct sigv4_header *headers; /* all that are signed, host included; any order */
 	size_t n_headers;
 	const char *payload_hash; /* hex SHA-256, or "UNSIGNED-PAYLOAD" */
@@ -28,11 +29,11 @@ struct sigv4_request {
 
 struct sigv4_scope {
 	const char *region;
-	const char *service;   /* "s3" */
-	int64_t time_ms;       /* wall clock, corrected by the endpoint's offset */
+	const char *service; /* "s3" */
+	int64_t time_ms;     /* wall clock, corrected by the endpoint's offset */
 };
 
-#define SIGV4_TIME 17      /* "20260102T030405Z" and the zero */
+#define SIGV4_TIME 17 /* "20260102T030405Z" and the zero */
 
 void sigv4_time(int64_t time_ms, char out[SIGV4_TIME]);
 
@@ -41,7 +42,8 @@ void sigv4_canonical_request(const struct sigv4_request *r, struct buf *out, str
 /* Step 2. */
 void sigv4_string_to_sign(const struct sigv4_scope *scope, const void *canonical, size_t len, struct buf *out);
 /* Step 3. Hex signature. */
-void sigv4_signature(const struct sigv4_scope *scope, const char *secret, const void *to_sign, size_t len, char out[65]);
+void sigv4_signature(const struct sigv4_scope *scope, const char *secret, const void *to_sign, size_t len,
+		     char out[65]);
 
 /* All three: the value of the Authorization header, appended to out. */
 void sigv4_authorization(const struct sigv4_request *r, const struct sigv4_scope *scope, const struct credentials *c,

@@ -9,7 +9,11 @@
 #include <string.h>
 #include <time.h>
 
-#define BANNED(instead) __extension__({ _Static_assert(0, "banned call: " instead); NULL; })
+#define BANNED(instead)                                     \
+	__extension__({                                     \
+		_Static_assert(0, "banned call: " instead); \
+		NULL;                                       \
+	})
 
 #undef strcpy
 #define strcpy(...) BANNED("use snprintf or memcpy instead of strcpy")

@@ -9,19 +9,19 @@
 
 /* What the caller may do about it; retry logic looks at nothing else. */
 enum error_action {
-	ERROR_GIVE_UP,      /* never works with these settings or this input */
-	ERROR_RETRY,        /* passing: the same request again after a back-off */
-	ERROR_REFRESH,      /* credentials are expired: fetch them again, then retry */
-	ERROR_WAIT_PERSON,  /* works again when a person has mended something outside */
-	ERROR_REPLAY,       /* the upload is dead: park the partition and replay it */
+	ERROR_GIVE_UP,     /* never works with these settings or this input */
+	ERROR_RETRY,       /* passing: the same request again after a back-off */
+	ERROR_REFRESH,     /* credentials are expired: fetch them again, then retry */
+	ERROR_WAIT_PERSON, /* works again when a person has mended something outside */
+	ERROR_REPLAY,      /* the upload is dead: park the partition and replay it */
 };
 
 #define ERROR_TEXT_MAX 512
 
 struct error {
 	enum error_action action;
-	int code;                   /* HTTP status, errno or library code; 0: none */
-	char text[ERROR_TEXT_MAX];  /* lower case, quoted values, what to do about it */
+	int code;                  /* HTTP status, errno or library code; 0: none */
+	char text[ERROR_TEXT_MAX]; /* lower case, quoted values, what to do about it */
 };
 
 /* Fill in *e; always returns -1, so that `return error_set(e, …)` reads well. Text that does not fit is cut. */

@@ -18,14 +18,14 @@ enum record_kind {
 struct record {
 	struct assignment *assignment; /* which assignment of which partition; its epoch tells old from new */
 	int64_t offset;
-	int64_t timestamp_ms;          /* -1: the record has none */
-	const uint8_t *value;          /* NULL: a tombstone */
-	const uint8_t *key;            /* NULL: none */
-	void *message;                 /* the client's handle; NULL for the markers */
+	int64_t timestamp_ms; /* -1: the record has none */
+	const uint8_t *value; /* NULL: a tombstone */
+	const uint8_t *key;   /* NULL: none */
+	void *message;        /* the client's handle; NULL for the markers */
 	uint32_t value_len;
 	uint32_t key_len;
-	uint8_t kind;                  /* enum record_kind */
-	uint8_t from_event;            /* message is an event that holds the record, not the record itself */
+	uint8_t kind;       /* enum record_kind */
+	uint8_t from_event; /* message is an event that holds the record, not the record itself */
 };
 
 /* Give the fetch buffer back. Implemented in kafka/message.c. Thread: whoever took the record out of the ring. */

@@ -11,13 +11,13 @@
  * object holds no compressor state (design.md, Memory). One table entry each; adding one is a file and a line. */
 struct codec_ops {
 	enum compression compression;
-	const char *name;          /* "gzip" */
-	const char *suffix;        /* behind ".json": ".gz", ".zst", "" */
-	const char *content_type;  /* of the object */
+	const char *name;         /* "gzip" */
+	const char *suffix;       /* behind ".json": ".gz", ".zst", "" */
+	const char *content_type; /* of the object */
 	int default_level, min_level, max_level;
-	void *(*open)(int level);                        /* MUST; the compressor of one thread */
-	void (*close)(void *state);                      /* MUST */
-	size_t (*bound)(void *state, size_t len);        /* MUST: the most that compress writes for len bytes */
+	void *(*open)(int level);                 /* MUST; the compressor of one thread */
+	void (*close)(void *state);               /* MUST */
+	size_t (*bound)(void *state, size_t len); /* MUST: the most that compress writes for len bytes */
 	/* MUST: writes one whole block to out (bound bytes); returns its length, never 0. */
 	size_t (*compress)(void *state, const uint8_t *in, size_t len, uint8_t *out, size_t out_cap);
 };

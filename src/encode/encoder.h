@@ -14,10 +14,10 @@
 #define ROUTING_VERSION 1
 
 enum encoded {
-	ENCODED,      /* appended to out as one line */
-	ENCODE_DEAD,  /* cannot be written as asked: out is unchanged, *reason says why */
-	ENCODE_SKIP,  /* a tombstone that the settings skip */
-	ENCODE_FULL,  /* out's maximum would be passed: out is unchanged; flush it and call again */
+	ENCODED,     /* appended to out as one line */
+	ENCODE_DEAD, /* cannot be written as asked: out is unchanged, *reason says why */
+	ENCODE_SKIP, /* a tombstone that the settings skip */
+	ENCODE_FULL, /* out's maximum would be passed: out is unchanged; flush it and call again */
 };
 
 /* What names the record: for metadata columns and dead letters. */
@@ -27,8 +27,8 @@ struct record_source {
 };
 
 struct encoder_ops {
-	const char *name;      /* output.format */
-	const char *suffix;    /* ".json" */
+	const char *name;   /* output.format */
+	const char *suffix; /* ".json" */
 	/* MUST. Appends one record to out. *reason: a static string. Allocates nothing beyond growing out. */
 	enum encoded (*encode)(const struct topic_settings *t, const struct record_source *source,
 			       const struct record *r, struct buf *out, const char **reason);

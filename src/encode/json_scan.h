@@ -13,13 +13,13 @@
 #define JSON_MAX_DEPTH 1024
 
 enum json_verdict {
-	JSON_OBJECT,     /* a document whose top level is an object */
-	JSON_OTHER,      /* a document of another type: array, string, number, true, false, null */
-	JSON_EMPTY,      /* nothing but white space */
-	JSON_SYNTAX,     /* not a JSON document, or more than one */
-	JSON_UTF8,       /* not UTF-8, a byte order mark included */
-	JSON_DEPTH,      /* nested deeper than JSON_MAX_DEPTH */
-	JSON_RESERVED,   /* a top-level key that a metadata column wants (only if asked for) */
+	JSON_OBJECT,   /* a document whose top level is an object */
+	JSON_OTHER,    /* a document of another type: array, string, number, true, false, null */
+	JSON_EMPTY,    /* nothing but white space */
+	JSON_SYNTAX,   /* not a JSON document, or more than one */
+	JSON_UTF8,     /* not UTF-8, a byte order mark included */
+	JSON_DEPTH,    /* nested deeper than JSON_MAX_DEPTH */
+	JSON_RESERVED, /* a top-level key that a metadata column wants (only if asked for) */
 };
 
 struct json_scanned {

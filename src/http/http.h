@@ -20,30 +20,30 @@ struct http_options {
 	int64_t bandwidth_bytes; /* upload limit per second over all; 0: none */
 	int stall_ms;            /* a transfer that moves nothing for so long has failed; no total limit */
 	int connect_ms;
-	int connection_life_ms;  /* connections older than this are not used again (S3 rotates addresses) */
+	int connection_life_ms; /* connections older than this are not used again (S3 rotates addresses) */
 };
 
 struct http_header {
-	char *name;   /* lower case in responses */
+	char *name; /* lower case in responses */
 	char *value;
 };
 
 /* One request and its response. Plain fields are set by the caller between http_request_init and http_start, and
  * must stay alive until it is done. Owns: the struct is the caller's, its response part is http_request_free's. */
 struct http_request {
-	const char *method;          /* "PUT" */
-	const char *url;             /* sent exactly as given (path as is) */
+	const char *method; /* "PUT" */
+	const char *url;    /* sent exactly as given (path as is) */
 	const struct http_header *headers;
 	size_t n_headers;
-	const struct iovec *body;    /* gathered as it is sent, never copied whole */
+	const struct iovec *body; /* gathered as it is sent, never copied whole */
 	size_t n_body;
-	bool expect_continue;        /* wait up to 1 s for 100 before the body, so that a refusal costs no upload */
-	int stall_ms;                /* 0: that of the options (Complete may be silent for minutes) */
-	size_t response_max;         /* a longer body is an error */
+	bool expect_continue; /* wait up to 1 s for 100 before the body, so that a refusal costs no upload */
+	int stall_ms;         /* 0: that of the options (Complete may be silent for minutes) */
+	size_t response_max;  /* a longer body is an error */
 	void *user;
 
 	/* Response, valid once done. */
-	int status;                  /* 0: no answer; then error says why (always RETRY, except a bad certificate or URL) */
+	int status; /* 0: no answer; then error says why (always RETRY, except a bad certificate or URL) */
 	struct error error;
 	struct http_header *response_headers;
 	size_t n_response_headers;

@@ -34,59 +34,59 @@ enum metadata_column {
 
 /* What may differ from topic to topic: the rows marked "per topic". */
 struct topic_settings {
-	char *table;                 /* "" : the topic made a legal Glue name */
-	char *prefix;                /* s3.prefix */
-	char *storage_class;         /* s3.storage_class, "": the bucket's default */
-	char *sse;                   /* s3.sse: "", "AES256", "aws:kms", "aws:kms:dsse" */
-	char *kms_key_id;            /* s3.kms_key_id */
-	char *format;                /* output.format: "json" */
+	char *table;         /* "" : the topic made a legal Glue name */
+	char *prefix;        /* s3.prefix */
+	char *storage_class; /* s3.storage_class, "": the bucket's default */
+	char *sse;           /* s3.sse: "", "AES256", "aws:kms", "aws:kms:dsse" */
+	char *kms_key_id;    /* s3.kms_key_id */
+	char *format;        /* output.format: "json" */
 	enum compression compression;
-	int64_t level;               /* output.level; -1: not given (gzip 3, zstd 1) */
+	int64_t level; /* output.level; -1: not given (gzip 3, zstd 1) */
 	enum partition_by partition_by;
-	char *key;                   /* output.key: the key template */
-	unsigned metadata;           /* output.metadata: bits of enum metadata_column */
+	char *key;         /* output.key: the key template */
+	unsigned metadata; /* output.metadata: bits of enum metadata_column */
 	enum tombstones tombstones;
 	int64_t max_open_slots;
 	int64_t max_record_bytes;
 	char *dead_letter_prefix;
 	int64_t dead_letter_limit_percent; /* output.dead_letter_limit = "10%" */
-	int64_t roll_bytes;          /* compressed; 0: not by this */
-	int64_t roll_records;        /* 0: not by this */
-	int64_t roll_age_ms;         /* 0: not by this */
+	int64_t roll_bytes;                /* compressed; 0: not by this */
+	int64_t roll_records;              /* 0: not by this */
+	int64_t roll_age_ms;               /* 0: not by this */
 };
 
 struct override {
-	struct string_list topics;     /* names, or "^regex" */
-	struct topic_settings topic;   /* complete: what the entry does not say is copied from above */
-	uint64_t given;                /* bit n: row n of the per-topic rows stands in the entry (for `settings --topic`) */
-	int line;                      /* where the entry begins in the file */
+	struct string_list topics;   /* names, or "^regex" */
+	struct topic_settings topic; /* complete: what the entry does not say is copied from above */
+	uint64_t given; /* bit n: row n of the per-topic rows stands in the entry (for `settings --topic`) */
+	int line;       /* where the entry begins in the file */
 };
 
 struct settings {
-	char *file;                    /* the path it was loaded from */
+	char *file; /* the path it was loaded from */
 
 	char *kafka_brokers;
 	struct string_list kafka_topics;
 	char *kafka_group;
-	char *kafka_start;             /* "earliest", "latest", or a time; see settings_start_ms */
-	int64_t kafka_start_ms;        /* -2 earliest, -1 latest (as the protocol's ListOffsets), else ms since 1970 */
+	char *kafka_start;      /* "earliest", "latest", or a time; see settings_start_ms */
+	int64_t kafka_start_ms; /* -2 earliest, -1 latest (as the protocol's ListOffsets), else ms since 1970 */
 	struct string_list kafka_options; /* "property=value", checked against the properties that the daemon owns */
 
 	char *s3_bucket;
-	char *s3_region;               /* "": AWS_REGION, AWS_DEFAULT_REGION, else from the bucket's answer */
-	char *s3_endpoint;             /* "": AWS; else "http://host:port" or "https://…" */
+	char *s3_region;   /* "": AWS_REGION, AWS_DEFAULT_REGION, else from the bucket's answer */
+	char *s3_endpoint; /* "": AWS; else "http://host:port" or "https://…" */
 	bool s3_path_style;
 	char *s3_access_key_id;
 	char *s3_secret_access_key;
 	char *s3_session_token;
-	char *s3_credentials_file;     /* AWS shared-credentials syntax, read again when it changes or a key expires */
+	char *s3_credentials_file; /* AWS shared-credentials syntax, read again when it changes or a key expires */
 	int64_t s3_part_size_bytes;
 	int64_t s3_connections;
-	int64_t s3_bandwidth_bytes;    /* per second; 0: no limit */
+	int64_t s3_bandwidth_bytes; /* per second; 0: no limit */
 	char *s3_ca_file;
 	char *s3_proxy;
 
-	struct topic_settings topic;   /* output, roll and s3 settings for topics that no override matches */
+	struct topic_settings topic; /* output, roll and s3 settings for topics that no override matches */
 	struct override *overrides;
 	size_t n_overrides;
 
@@ -96,18 +96,18 @@ struct settings {
 	bool replay_enabled;
 	char *replay_file;
 	char *replay_topic;
-	double replay_rate;            /* rows per second; 0: as fast as Kafka takes them */
+	double replay_rate; /* rows per second; 0: as fast as Kafka takes them */
 	enum replay_order replay_order;
 	int64_t replay_seed;
 	bool replay_loop;
-	int64_t replay_limit;          /* rows; 0: all */
-	char *replay_delimiter;        /* one character */
-	bool replay_header;            /* the first row names the columns; false: column1, column2, … */
+	int64_t replay_limit;              /* rows; 0: all */
+	char *replay_delimiter;            /* one character */
+	bool replay_header;                /* the first row names the columns; false: column1, column2, … */
 	struct string_list replay_strings; /* columns that are always strings */
-	char *replay_key_column;       /* "": no key */
-	char *replay_timestamp_column; /* "": the time of sending */
-	char *replay_pace_column;      /* "": by rate; else rows keep the distances of this time column */
-	double replay_pace_factor;     /* 2.0: twice as fast as the column says */
+	char *replay_key_column;           /* "": no key */
+	char *replay_timestamp_column;     /* "": the time of sending */
+	char *replay_pace_column;          /* "": by rate; else rows keep the distances of this time column */
+	double replay_pace_factor;         /* 2.0: twice as fast as the column says */
 	bool replay_strict;
 
 	char *metrics_listen;

@@ -14,7 +14,7 @@
 #define RANGE_ID_HEX 17 /* 16 hex digits and the terminating zero */
 
 /* A slot is what a partitioner makes of a record's timestamp: the start of its hour or day in ms since 1970 (UTC). */
-#define SLOT_NONE INT64_MIN  /* no usable timestamp: __HIVE_DEFAULT_PARTITION__ */
+#define SLOT_NONE INT64_MIN /* no usable timestamp: __HIVE_DEFAULT_PARTITION__ */
 
 /* Slot of a timestamp: usable are 0 (1970) to 9999-12-31T23; -1 or anything outside is SLOT_NONE. partition_by none: 0. */
 int64_t slot_of(enum partition_by by, int64_t timestamp_ms);
@@ -23,12 +23,12 @@ int64_t slot_end(enum partition_by by, int64_t slot);
 
 struct key_facts {
 	const char *topic;
-	const char *table;      /* from settings_table_name */
+	const char *table; /* from settings_table_name */
 	int32_t partition;
-	int64_t start;          /* first offset of the range */
+	int64_t start; /* first offset of the range */
 	const char *range_id;
 	int64_t slot;
-	bool dead;              /* under dead_letter_prefix, from the bucket's root, same base name */
+	bool dead; /* under dead_letter_prefix, from the bucket's root, same base name */
 };
 
 /* Placeholders: {prefix} {table} {dt} {hour} {topic} {partition} {start} {id} {ext}.

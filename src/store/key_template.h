@@ -33,7 +33,7 @@ enum key_field {
 
 #define KEY_FIELD(field) (1U << (field))
 /* What tells one range from all others. */
-#define KEY_RANGE_FIELDS                                                                                               \
+#define KEY_RANGE_FIELDS \
 	(KEY_FIELD(FIELD_TOPIC) | KEY_FIELD(FIELD_PARTITION) | KEY_FIELD(FIELD_START) | KEY_FIELD(FIELD_ID))
 
 extern const char *const key_field_names[N_FIELDS]; /* "{prefix}" … */

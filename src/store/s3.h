@@ -18,58 +18,58 @@
  * Knows nothing of Kafka, ranges or records. Thread: the one that made it, except s3_wakeup. */
 
 enum s3_op {
-	S3_PUT,       /* PutObject, If-None-Match: * */
-	S3_CREATE,    /* CreateMultipartUpload */
-	S3_PART,      /* UploadPart */
-	S3_COMPLETE,  /* CompleteMultipartUpload, If-None-Match: * */
-	S3_ABORT,     /* AbortMultipartUpload; NoSuchUpload counts as done */
+	S3_PUT,          /* PutObject, If-None-Match: * */
+	S3_CREATE,       /* CreateMultipartUpload */
+	S3_PART,         /* UploadPart */
+	S3_COMPLETE,     /* CompleteMultipartUpload, If-None-Match: * */
+	S3_ABORT,        /* AbortMultipartUpload; NoSuchUpload counts as done */
 	S3_LIST_UPLOADS, /* ListMultipartUploads under a prefix */
 };
 
 struct s3_part {
-	char *etag;              /* as S3 gave it, quotes included; the call of the part allocates, its owner frees */
+	char *etag; /* as S3 gave it, quotes included; the call of the part allocates, its owner frees */
 	uint8_t sha256[SHA256_BYTES];
 };
 
 struct s3_metadata {
-	const char *name;        /* without "x-amz-meta-", lower case */
-	const char *value;       /* printable ASCII */
+	const char *name;  /* without "x-amz-meta-", lower case */
+	const char *value; /* printable ASCII */
 };
 
 enum s3_result {
 	S3_DONE,
-	S3_EXISTS,        /* 412: the key is there already: published by an earlier attempt (protocol.md S1) */
-	S3_UPLOAD_DEAD,   /* 409 on Complete, or NoSuchUpload on part or Complete: park and replay */
-	S3_STALE,         /* not sent: not_after_boot_ms had passed when it was about to be signed (protocol.md H15) */
-	S3_FAILED,        /* error.action is WAIT_PERSON or GIVE_UP; passing errors never come out, they are retried inside */
+	S3_EXISTS,      /* 412: the key is there already: published by an earlier attempt (protocol.md S1) */
+	S3_UPLOAD_DEAD, /* 409 on Complete, or NoSuchUpload on part or Complete: park and replay */
+	S3_STALE,       /* not sent: not_after_boot_ms had passed when it was about to be signed (protocol.md H15) */
+	S3_FAILED, /* error.action is WAIT_PERSON or GIVE_UP; passing errors never come out, they are retried inside */
 };
 
 /* One call. The caller fills in the upper part and keeps it alive until it is taken from s3_next_done. */
 struct s3_call {
 	enum s3_op op;
-	const char *key;               /* of the object; of LIST_UPLOADS: the prefix */
-	const char *upload_id;         /* PART, COMPLETE, ABORT */
-	int part_number;               /* PART: from 1 */
-	const struct iovec *body;      /* PUT, PART; hashed once, whatever the number of attempts */
+	const char *key;          /* of the object; of LIST_UPLOADS: the prefix */
+	const char *upload_id;    /* PART, COMPLETE, ABORT */
+	int part_number;          /* PART: from 1 */
+	const struct iovec *body; /* PUT, PART; hashed once, whatever the number of attempts */
 	size_t n_body;
-	const struct s3_part *parts;   /* COMPLETE: all of them in order */
+	const struct s3_part *parts; /* COMPLETE: all of them in order */
 	size_t n_parts;
-	const char *content_type;      /* PUT, CREATE */
+	const char *content_type;           /* PUT, CREATE */
 	const struct topic_settings *topic; /* storage class, encryption: PUT, CREATE */
 	const struct s3_metadata *metadata; /* PUT, CREATE */
 	size_t n_metadata;
-	int64_t not_after_boot_ms;     /* PUT, COMPLETE: INT64_MAX for no limit */
+	int64_t not_after_boot_ms; /* PUT, COMPLETE: INT64_MAX for no limit */
 	void *user;
 
 	/* Result. */
 	enum s3_result result;
 	struct error error;
-	char *new_upload_id;           /* CREATE; the caller frees */
-	struct s3_part part;           /* PART; the caller frees part.etag */
-	char *listed;                  /* LIST_UPLOADS: lines "key\tupload id\n" of all pages; the caller frees */
+	char *new_upload_id; /* CREATE; the caller frees */
+	struct s3_part part; /* PART; the caller frees part.etag */
+	char *listed;        /* LIST_UPLOADS: lines "key\tupload id\n" of all pages; the caller frees */
 	int attempts;
 
-	struct s3_attempt *attempt;    /* s3's own */
+	struct s3_attempt *attempt; /* s3's own */
 };
 
 /* Counters for status and bench. */

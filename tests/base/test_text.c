@@ -66,8 +66,21 @@ static void test_parse_size(void **state)
 		{ "9223372036854775807", INT64_MAX },
 	};
 	static const char *const bad[] = {
-		"", " ", "-1", "+1", "1.5MiB", "MiB", "10mb", "10 ", "10  MiB", " 10", "10MiBs", "0x10",
-		"9223372036854775808", "8388608TiB", "99999999999999999999",
+		"",
+		" ",
+		"-1",
+		"+1",
+		"1.5MiB",
+		"MiB",
+		"10mb",
+		"10 ",
+		"10  MiB",
+		" 10",
+		"10MiBs",
+		"0x10",
+		"9223372036854775808",
+		"8388608TiB",
+		"99999999999999999999",
 	};
 	int64_t bytes;
 
@@ -87,8 +100,8 @@ static void test_parse_duration(void **state)
 		const char *in;
 		int64_t ms;
 	} good[] = {
-		{ "0", 0 }, { "250ms", 250 }, { "30s", 30000 }, { "5min", 300000 }, { "1h", 3600000 },
-		{ "2d", 172800000 }, { "5 min", 300000 },
+		{ "0", 0 },        { "250ms", 250 },    { "30s", 30000 },    { "5min", 300000 },
+		{ "1h", 3600000 }, { "2d", 172800000 }, { "5 min", 300000 },
 	};
 	static const char *const bad[] = { "", "5", "00", "-5s", "5m", "5sec", "1.5h", "106751991168d", "s" };
 	int64_t ms;
@@ -110,8 +123,15 @@ static void test_format(void **state)
 		int64_t bytes;
 		const char *text;
 	} size[] = {
-		{ 0, "0" }, { 1, "1" }, { 1000, "1kB" }, { 1023, "1023" }, { 1024, "1KiB" }, { 134217728, "128MiB" },
-		{ 10000000, "10MB" }, { 134217729, "134217729" }, { INT64_MAX, "9223372036854775807" },
+		{ 0, "0" },
+		{ 1, "1" },
+		{ 1000, "1kB" },
+		{ 1023, "1023" },
+		{ 1024, "1KiB" },
+		{ 134217728, "128MiB" },
+		{ 10000000, "10MB" },
+		{ 134217729, "134217729" },
+		{ INT64_MAX, "9223372036854775807" },
 	};
 	static const struct {
 		int64_t ms;
@@ -231,14 +251,10 @@ static void test_distance(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_hex),
-		cmocka_unit_test(test_base64),
-		cmocka_unit_test(test_parse_size),
-		cmocka_unit_test(test_parse_duration),
-		cmocka_unit_test(test_format),
-		cmocka_unit_test(test_utf8_against_definition),
-		cmocka_unit_test(test_utf8_long),
-		cmocka_unit_test(test_distance),
+		cmocka_unit_test(test_hex),        cmocka_unit_test(test_base64),
+		cmocka_unit_test(test_parse_size), cmocka_unit_test(test_parse_duration),
+		cmocka_unit_test(test_format),     cmocka_unit_test(test_utf8_against_definition),
+		cmocka_unit_test(test_utf8_long),  cmocka_unit_test(test_distance),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
