@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef BATCH_ASSIGNMENT_H
+#define BATCH_ASSIGNMENT_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "batch/chain.h"
+#include "settings/settings.h"
+
+/* Most ranges of one partition that are sealed and not yet committed: what one committed text names (design.md,
+ * Delivery 3). */
+#define ASSIGNMENT_MAX_SEALED 8
+
+struct partition; /* the consumer thread's; to everyone else a token that comes back in events */
+struct writer;    /* the uploader thread's */
+
+/* One local assignment of one partition: all that the uploader needs to know of it, fixed at its birth.
+ * Owns: made by the consumer thread; its memory goes when the uploader takes its farewell out of the ring. */
+struct assignment {
+	/* Immutable. */
+	struct partition *partition;
+	uint64_t epoch;
+	char *topic;
+	int32_t partition_id;
+	char *table;
+	char *group;
+	char *cluster;
+	char mark[5];                          /* four hex digits that begin each of our range ids */
+	uint64_t fingerprint;
+	const struct topic_settings *settings;
+	int64_t start;                         /* the committed offset: the first range begins here */
+	struct chain chain;                    /* what comes before that range */
+	struct range_facts plan[ASSIGNMENT_MAX_SEALED]; /* ranges that intents name: cut exactly so */
+	int n_plan;
+
+	/* Consumer thread sets, uploader reads: nothing of this assignment matters any more. */
+	atomic_bool dropped;
+
+	/* Uploader thread only. */
+	struct writer *writer;
+};
+
+struct assignment *assignment_new(const char *topic, int32_t partition_id); /* the rest is zero: the caller fills in */
+void assignment_free(struct assignment *a);
+
+#endif

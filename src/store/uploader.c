@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The uploader thread's loop, and its share of the memory. It leaves cuts and keys to the writers, blocks and parts to
+ * the objects, retries to s3.
+ * Invariants: at the whole share no record is taken from the ring (I4, I8); commands are served whatever the ring does. */
+#include "store/uploader.h"
+
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdlib.h>
+
+#include "aws/credentials.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "store/writer.h"
+
+#define BATCH_RECORDS 512
+#define TICK_MS 100
+#define BLOCK_BYTES (1 << 20)
+#define MIN_BLOCK_BYTES (4 << 10)
+#define SCRATCH_MAX (1U << 30)
+#define CLOSING_MS 5000
+
+struct uploader {
+	pthread_t thread;
+	const struct settings *settings;
+	struct ring *ring;
+	struct mailbox *commands;
+	struct mailbox *events;
+	int64_t share_bytes;
+	struct upload_env env;
+	struct writer *writers;
+	int64_t next_tick_boot_ms;
+	uint64_t seals_for_memory;
+	bool beyond_told;
+	bool stopping;
+};
+
+static void wake_uploader(void *arg)
+{
+	struct uploader *u = arg;
+
+	s3_wakeup(u->env.s3);
+}
+
+struct uploader *uploader_new(const struct settings *settings, struct ring *ring, struct mailbox *commands,
+			      struct mailbox *events, int64_t memory_bytes, struct error *e)
+{
+	struct uploader *u = mem_zalloc(sizeof(*u));
+	int connections = (int)(settings->s3_connections / settings->uploaders);
+
+	u->settings = settings;
+	u->ring = ring;
+	u->commands = commands;
+	u->events = events;
+	u->share_bytes = memory_bytes;
+	u->env.s3 = s3_new(settings, credentials_default(settings), connections > 0 ? connections : 1, e);
+	if (u->env.s3 == NULL) {
+		free(u);
+		return NULL;
+	}
+	u->env.codecs = codecs_new();
+	u->env.part_bytes = settings->s3_part_size_bytes;
+	u->env.block_bytes = BLOCK_BYTES;
+	buf_init(&u->env.scratch, SCRATCH_MAX);
+	mailbox_waker(commands, (struct waker){ wake_uploader, u });
+	ring_wake_consumer(ring, (struct waker){ wake_uploader, u });
+	return u;
+}
+
+void uploader_free(struct uploader *u)
+{
+	if (u == NULL)
+		return;
+	object_free_closing(&u->env);
+	s3_free(u->env.s3);
+	codecs_free(u->env.codecs);
+	buf_free(&u->env.scratch);
+	free(u);
+}
+
+static void add_writer(struct uploader *u, struct assignment *a)
+{
+	struct writer *w = writer_new(&u->env, u->events, a);
+
+	w->next = u->writers;
+	if (w->next != NULL)
+		w->next->prev = w;
+	u->writers = w;
+}
+
+static void drop_writer(struct uploader *u, struct writer *w, int64_t now_boot_ms)
+{
+	if (w->prev != NULL)
+		w->prev->next = w->next;
+	else
+		u->writers = w->next;
+	if (w->next != NULL)
+		w->next->prev = w->prev;
+	writer_free(w, now_boot_ms);
+}
+
+static void report(const struct uploader *u)
+{
+	const char *trouble = s3_trouble(u->env.s3);
+	struct s3_counters c = s3_counters(u->env.s3);
+
+	log_info("uploader: %" PRId64 " of %" PRId64 " bytes held (%" PRId64 " open, %" PRId64
+		 " moving), %d open objects, %" PRIu64 " seals for memory, %" PRIu64 " requests, %" PRIu64
+		 " retries, %" PRIu64 " bytes sent; %s",
+		 u->env.open_bytes + u->env.moving_bytes, u->share_bytes, u->env.open_bytes, u->env.moving_bytes,
+		 u->env.n_open, u->seals_for_memory, c.requests, c.retries, c.bytes_sent,
+		 trouble != NULL ? trouble : "no trouble");
+}
+
+static void obey(struct uploader *u, const struct message *m, int64_t now_boot_ms)
+{
+	struct writer *w = m->assignment != NULL ? m->assignment->writer : NULL;
+
+	if (m->kind == COMMAND_OPEN)
+		add_writer(u, m->assignment);
+	else if (m->kind == COMMAND_REPORT)
+		report(u);
+	else if (m->kind == COMMAND_STOP)
+		u->stopping = true;
+	else if (w == NULL)
+		return;
+	else if (m->kind == COMMAND_SEAL)
+		writer_close(w, m->reason, now_boot_ms);
+	else if (m->kind == COMMAND_PUBLISH)
+		writer_publish(w, m->range_id, m->not_after_boot_ms, now_boot_ms);
+	else if (m->kind == COMMAND_DROP)
+		drop_writer(u, w, now_boot_ms);
+}
+
+static void serve_commands(struct uploader *u, int64_t now_boot_ms)
+{
+	struct message m;
+
+	while (mailbox_take(u->commands, &m))
+		obey(u, &m, now_boot_ms);
+}
+
+/* Lines are compressed earlier when many objects share the memory. */
+static void size_blocks(struct uploader *u)
+{
+	int64_t each = u->share_bytes / 4 / (u->env.n_open > 0 ? u->env.n_open : 1);
+
+	if (each > BLOCK_BYTES)
+		each = BLOCK_BYTES;
+	u->env.block_bytes = each < MIN_BLOCK_BYTES ? MIN_BLOCK_BYTES : each;
+}
+
+static struct object *largest_tail(const struct uploader *u)
+{
+	struct object *largest = NULL;
+
+	for (const struct writer *w = u->writers; w != NULL; w = w->next) {
+		for (struct object *o = w->open != NULL ? w->open->objects : NULL; o != NULL; o = o->next) {
+			if (o->tail_bytes >= OBJECT_MIN_PART && (largest == NULL || o->tail_bytes > largest->tail_bytes))
+				largest = o;
+		}
+	}
+	return largest;
+}
+
+static struct writer *largest_writer(const struct uploader *u)
+{
+	struct writer *largest = NULL;
+	int64_t most = 0;
+
+	for (struct writer *w = u->writers; w != NULL; w = w->next) {
+		int64_t bytes = writer_can_seal(w) && !w->closed && !w->failed ? writer_open_bytes(w) : 0;
+
+		if (bytes > most) {
+			most = bytes;
+			largest = w;
+		}
+	}
+	return largest;
+}
+
+/* Above half of the share: give memory back, the cheapest way first. False: there is nothing to give. */
+static bool relieve(struct uploader *u, int64_t now_boot_ms)
+{
+	struct object *o = largest_tail(u);
+	struct writer *w;
+
+	if (o != NULL) {
+		object_early_part(&u->env, o, now_boot_ms);
+		return true;
+	}
+	w = largest_writer(u);
+	if (w == NULL)
+		return false;
+	writer_seal(w, ROLL_MEMORY, now_boot_ms);
+	u->seals_for_memory++;
+	return true;
+}
+
+/* True: no record may be taken now. What moves comes back by itself; where nothing moves, waiting would last for ever, so
+ * one batch more is taken instead, and said. */
+static bool memory_full(struct uploader *u, int64_t now_boot_ms)
+{
+	size_blocks(u);
+	while (u->env.open_bytes > u->share_bytes / 2 && relieve(u, now_boot_ms))
+		continue;
+	if (u->env.open_bytes + u->env.moving_bytes < u->share_bytes)
+		return false;
+	if (u->env.moving_bytes > 0)
+		return true;
+	if (!u->beyond_told)
+		log_warning("a recovered range needs more than the %" PRId64
+			    " bytes of memory that an uploader has: going beyond them; raise \"memory\"",
+			    u->share_bytes);
+	u->beyond_told = true;
+	return false;
+}
+
+static void take_record(struct record *r, int64_t now_boot_ms)
+{
+	struct assignment *a = r->assignment;
+
+	if (r->kind == RECORD_FAREWELL) {
+		assignment_free(a);
+		return;
+	}
+	if (a->writer != NULL && !atomic_load_explicit(&a->dropped, memory_order_relaxed))
+		writer_add(a->writer, r, now_boot_ms);
+	if (r->kind == RECORD_DATA)
+		record_release(r);
+}
+
+/* The head of the ring is read before the mailbox, so that the open of an assignment is seen before its first record. */
+static size_t serve_ring(struct uploader *u, int64_t now_boot_ms)
+{
+	size_t n = ring_ready(u->ring);
+
+	serve_commands(u, now_boot_ms);
+	if (n > BATCH_RECORDS)
+		n = BATCH_RECORDS;
+	if (n == 0 || memory_full(u, now_boot_ms))
+		return 0;
+	for (size_t i = 0; i < n; i++)
+		take_record(ring_at(u->ring, i), now_boot_ms);
+	ring_take(u->ring, n);
+	return n;
+}
+
+static void serve_answers(struct uploader *u, int64_t now_boot_ms)
+{
+	struct s3_call *c;
+
+	while ((c = s3_next_done(u->env.s3)) != NULL) {
+		struct object *o = c->user;
+		struct range *r = o->state != OBJECT_DROPPED ? o->owner : NULL;
+
+		object_call_done(&u->env, c, now_boot_ms);
+		if (r != NULL)
+			writer_object_changed(r->writer, o, now_boot_ms);
+	}
+}
+
+static void tick(struct uploader *u, int64_t now_boot_ms)
+{
+	if (now_boot_ms < u->next_tick_boot_ms)
+		return;
+	u->next_tick_boot_ms = now_boot_ms + TICK_MS;
+	for (struct writer *w = u->writers; w != NULL; w = w->next)
+		writer_tick(w, now_boot_ms);
+}
+
+/* Uploads of dropped objects are aborted, as far as a few seconds allow: lifecycle rules take the rest. */
+static void finish_closing(struct uploader *u)
+{
+	int64_t deadline = clock_boot_ms() + CLOSING_MS;
+
+	while (u->env.closing != NULL && clock_boot_ms() < deadline) {
+		s3_wait(u->env.s3, TICK_MS);
+		serve_answers(u, clock_boot_ms());
+	}
+}
+
+/* Asleep for want of records the ring must wake us; asleep for want of memory only S3 can, and it does by itself. */
+static bool may_sleep(struct uploader *u)
+{
+	return ring_ready(u->ring) > 0 || ring_prepare_sleep(u->ring);
+}
+
+static void *uploader_main(void *arg)
+{
+	struct uploader *u = arg;
+
+	while (!u->stopping || ring_ready(u->ring) > 0) {
+		int64_t now = clock_boot_ms();
+		size_t taken = serve_ring(u, now);
+		int timeout_ms = taken == 0 && may_sleep(u) ? TICK_MS : 0;
+
+		tick(u, now);
+		s3_wait(u->env.s3, timeout_ms);
+		serve_answers(u, clock_boot_ms());
+	}
+	while (u->writers != NULL)
+		drop_writer(u, u->writers, clock_boot_ms());
+	finish_closing(u);
+	return NULL;
+}
+
+void uploader_start(struct uploader *u)
+{
+	if (pthread_create(&u->thread, NULL, uploader_main, u) != 0)
+		abort();
+	pthread_setname_np(u->thread, "uploader");
+}
+
+void uploader_join(struct uploader *u)
+{
+	pthread_join(u->thread, NULL);
+}

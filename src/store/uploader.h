@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef STORE_UPLOADER_H
+#define STORE_UPLOADER_H
+
+#include <stdint.h>
+
+#include "base/error.h"
+#include "batch/mailbox.h"
+#include "batch/ring.h"
+#include "settings/settings.h"
+
+/* An uploader thread: takes records from its ring, builds ranges and objects, sends them to S3 as commands allow, and
+ * keeps its share of the memory. Thread: made, started and stopped by the daemon; everything inside is its own. */
+struct uploader;
+
+/* ring, commands and events must outlive it; their wakers for this side are set here. Errors: S3 settings. */
+struct uploader *uploader_new(const struct settings *settings, struct ring *ring, struct mailbox *commands,
+			      struct mailbox *events, int64_t memory_bytes, struct error *e);
+void uploader_start(struct uploader *u);
+/* After COMMAND_STOP has been posted: wait until the thread has ended. */
+void uploader_join(struct uploader *u);
+void uploader_free(struct uploader *u);
+
+#endif

@@ -1,0 +1,467 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One partition's records into ranges and objects. Which key a record goes under depends on the record, the settings and
+ * the range's id and start only (design.md, "pure function"); when a range ends depends on the plan or the roll.
+ * Invariants: offsets rise; a sealed range never changes; a planned range is cut at its planned end and nowhere else;
+ * at most ASSIGNMENT_MAX_SEALED ranges are sealed and not published. */
+#include "store/writer.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "aws/sigv4.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "encode/codec.h"
+#include "store/key.h"
+
+#define METADATA_VALUE_MAX 1024
+
+static void tell(struct writer *w, struct message *m)
+{
+	m->partition = w->assignment->partition;
+	m->epoch = w->assignment->epoch;
+	mailbox_post(w->events, m);
+}
+
+static void tell_trouble(struct writer *w, const struct error *e)
+{
+	if (w->failed)
+		return;
+	w->failed = true;
+	tell(w, &(struct message){ .kind = EVENT_TROUBLE, .error = *e });
+}
+
+static bool in_plan(const struct writer *w)
+{
+	return w->planned < w->assignment->n_plan;
+}
+
+static const struct range_facts *current_plan(const struct writer *w)
+{
+	return &w->assignment->plan[w->planned];
+}
+
+/* Ids begin with the group's mark, so that orphans of this group can be told from those of others. */
+static void draw_id(const struct writer *w, char id[RANGE_ID_SIZE])
+{
+	uint8_t random[6];
+
+	if (getrandom(random, sizeof(random), 0) != sizeof(random))
+		abort();
+	memcpy(id, w->assignment->mark, 4);
+	text_hex(random, sizeof(random), id + 4);
+}
+
+static void add_metadata(struct object_metadata *m, const char *name, const char *value)
+{
+	struct buf encoded;
+
+	buf_init(&encoded, METADATA_VALUE_MAX);
+	sigv4_encode(value, true, &encoded);
+	m->items[m->n++] = (struct s3_metadata){ name, mem_strdup(buf_str(&encoded)) };
+	buf_free(&encoded);
+}
+
+/* Numbers and ids only: commas as they are. */
+static void add_metadata_list(struct object_metadata *m, const char *name, char *value)
+{
+	m->items[m->n++] = (struct s3_metadata){ name, value };
+}
+
+static struct object_metadata *describe(const struct writer *w, const struct range *r)
+{
+	struct object_metadata *m = mem_zalloc(sizeof(*m));
+	const struct chain *c = &w->chain;
+
+	m->refs = 1;
+	add_metadata(m, "range-id", r->facts.id);
+	add_metadata(m, "group", w->assignment->group);
+	add_metadata(m, "cluster", w->assignment->cluster);
+	if (c->begins[0] != '\0')
+		add_metadata(m, "chain-begins", c->begins);
+	else
+		add_metadata_list(m, "previous",
+				  mem_printf("%" PRId64 ",%s,%" PRId32 ",%" PRId64, c->previous_start, c->previous_id,
+					     c->previous_objects, c->previous_records));
+	if (c->skipped_first != c->skipped_next)
+		add_metadata_list(m, "skipped",
+				  mem_printf("%" PRId64 ",%" PRId64 ",tombstones=%" PRId64, c->skipped_first,
+					     c->skipped_next, c->skipped_tombstones));
+	return m;
+}
+
+static struct range *open_range(struct writer *w, int64_t now_boot_ms)
+{
+	struct range *r = mem_zalloc(sizeof(*r));
+
+	r->writer = w;
+	if (in_plan(w)) {
+		memcpy(r->facts.id, current_plan(w)->id, sizeof(r->facts.id));
+		r->facts.fingerprint = current_plan(w)->fingerprint;
+	} else {
+		draw_id(w, r->facts.id);
+		r->facts.fingerprint = w->assignment->fingerprint;
+	}
+	r->facts.start = w->open_start;
+	r->roll.opened_boot_ms = now_boot_ms;
+	r->metadata = describe(w, r);
+	w->open = r;
+	return r;
+}
+
+static void free_range(struct writer *w, struct range *r, int64_t now_boot_ms)
+{
+	while (r->objects != NULL) {
+		struct object *o = r->objects;
+
+		r->objects = o->next;
+		object_drop(w->env, o, now_boot_ms);
+	}
+	object_metadata_release(r->metadata);
+	free(r);
+}
+
+static struct object *add_object(struct writer *w, int64_t slot, bool dead)
+{
+	const struct assignment *a = w->assignment;
+	struct range *r = w->open;
+	char key[KEY_MAX + 1];
+	struct object *o;
+
+	key_build(a->settings,
+		  &(struct key_facts){ .topic = a->topic, .table = a->table, .partition = a->partition_id,
+				       .start = r->facts.start, .range_id = r->facts.id, .slot = slot, .dead = dead },
+		  key);
+	o = object_new(w->env, mem_strdup(key), a->settings, r->metadata);
+	o->owner = r;
+	o->slot = slot;
+	o->dead = dead;
+	o->next = r->objects;
+	r->objects = o;
+	if (!dead)
+		r->n_objects++;
+	return o;
+}
+
+static struct object *find_object(const struct range *r, int64_t slot, bool dead)
+{
+	struct object *o = r->objects;
+
+	while (o != NULL && (o->slot != slot || o->dead != dead))
+		o = o->next;
+	return o;
+}
+
+/* Objects of slots whose records all turned out dead or skipped do not come to be. */
+static void drop_empty_objects(struct writer *w, struct range *r, int64_t now_boot_ms)
+{
+	struct object **at = &r->objects;
+
+	while (*at != NULL) {
+		struct object *o = *at;
+
+		if (o->records > 0) {
+			at = &o->next;
+			continue;
+		}
+		*at = o->next;
+		object_drop(w->env, o, now_boot_ms);
+	}
+}
+
+/* What a recovery of this range takes at most: whole objects below the part size, one part and one block above it. */
+static int64_t recovery_bytes(const struct writer *w, const struct range *r)
+{
+	int64_t bytes = 0;
+
+	for (const struct object *o = r->objects; o != NULL; o = o->next) {
+		bytes += o->compressed_bytes < w->env->part_bytes ? o->compressed_bytes : w->env->part_bytes;
+		bytes += w->env->block_bytes;
+	}
+	return bytes;
+}
+
+static void pop_published(struct writer *w, int64_t now_boot_ms)
+{
+	while (w->sealed != NULL && w->sealed->published) {
+		struct range *r = w->sealed;
+
+		w->sealed = r->next;
+		w->n_sealed--;
+		free_range(w, r, now_boot_ms);
+	}
+}
+
+static void check_against_plan(const struct writer *w, const struct range *r)
+{
+	const struct range_facts *p = current_plan(w);
+	const struct range_facts *f = &r->facts;
+
+	if (f->objects != p->objects || f->landed != p->landed || f->dead != p->dead || f->skipped != p->skipped)
+		log_warning("topic \"%s\" partition %" PRId32 ": range %s [%" PRId64 ", %" PRId64
+			    ") has %" PRId64 " records now and had %" PRId64
+			    " when its intent was written: compaction or retention took some since",
+			    w->assignment->topic, w->assignment->partition_id, f->id, f->start, f->end,
+			    f->landed + f->dead + f->skipped, p->landed + p->dead + p->skipped);
+}
+
+static void seal_at(struct writer *w, int64_t end, enum roll_reason reason, int64_t now_boot_ms)
+{
+	struct range *r = w->open ? w->open : open_range(w, now_boot_ms);
+	struct range **at = &w->sealed;
+
+	w->open = NULL;
+	w->cached = NULL;
+	w->cached_from_ms = w->cached_to_ms = 0;
+	w->open_start = end;
+	r->facts.end = end;
+	drop_empty_objects(w, r, now_boot_ms);
+	for (struct object *o = r->objects; o != NULL; o = o->next) {
+		object_seal(w->env, o, now_boot_ms);
+		r->facts.objects++;
+	}
+	r->facts.bytes = recovery_bytes(w, r);
+	r->sealed = true;
+	r->published = r->facts.objects == 0;
+	chain_advance(&w->chain, &r->facts);
+	if (in_plan(w)) {
+		check_against_plan(w, r);
+		w->planned++;
+	}
+	while (*at != NULL)
+		at = &(*at)->next;
+	*at = r;
+	w->n_sealed++;
+	tell(w, &(struct message){ .kind = EVENT_SEALED, .facts = r->facts, .reason = reason });
+	pop_published(w, now_boot_ms);
+}
+
+/* Planned ends that an offset has reached. */
+static void seal_planned(struct writer *w, int64_t reached, int64_t now_boot_ms)
+{
+	while (in_plan(w) && reached >= current_plan(w)->end)
+		seal_at(w, current_plan(w)->end, ROLL_INTENT, now_boot_ms);
+}
+
+struct writer *writer_new(struct upload_env *env, struct mailbox *events, struct assignment *a)
+{
+	struct writer *w = mem_zalloc(sizeof(*w));
+
+	w->env = env;
+	w->events = events;
+	w->assignment = a;
+	w->encoder = encoder_find(a->settings->format);
+	w->source = (struct record_source){ a->topic, a->partition_id };
+	w->next_offset = w->open_start = a->start;
+	w->chain = a->chain;
+	a->writer = w;
+	return w;
+}
+
+void writer_free(struct writer *w, int64_t now_boot_ms)
+{
+	w->assignment->writer = NULL;
+	if (w->open != NULL)
+		free_range(w, w->open, now_boot_ms);
+	while (w->sealed != NULL) {
+		struct range *r = w->sealed;
+
+		w->sealed = r->next;
+		free_range(w, r, now_boot_ms);
+	}
+	free(w);
+}
+
+bool writer_can_seal(const struct writer *w)
+{
+	return w->open != NULL && w->open->roll.records > 0 && !in_plan(w) && w->n_sealed < ASSIGNMENT_MAX_SEALED;
+}
+
+void writer_seal(struct writer *w, enum roll_reason reason, int64_t now_boot_ms)
+{
+	seal_at(w, w->next_offset, reason, now_boot_ms);
+}
+
+/* The object of a record's slot; a slot too many seals the range first. */
+static struct object *route(struct writer *w, const struct record *r, int64_t now_boot_ms)
+{
+	const struct topic_settings *t = w->assignment->settings;
+	int64_t slot = slot_of(t->partition_by, r->timestamp_ms);
+	struct object *o = find_object(w->open, slot, false);
+
+	if (o == NULL && w->open->n_objects >= t->max_open_slots && writer_can_seal(w)) {
+		writer_seal(w, ROLL_SLOTS, now_boot_ms);
+		open_range(w, now_boot_ms);
+	}
+	if (o == NULL)
+		o = add_object(w, slot, false);
+	w->cached = o;
+	w->cached_from_ms = slot == SLOT_NONE ? 0 : slot;
+	w->cached_to_ms = slot == SLOT_NONE ? 0 : slot_end(t->partition_by, slot);
+	return o;
+}
+
+static void roll_if_due(struct writer *w, int64_t now_boot_ms)
+{
+	enum roll_reason reason = roll_due(w->assignment->settings, &w->open->roll, now_boot_ms);
+
+	if (reason != ROLL_NONE && writer_can_seal(w))
+		writer_seal(w, reason, now_boot_ms);
+}
+
+static void lines_added(struct writer *w, struct object *o, size_t cap_before, int64_t now_boot_ms)
+{
+	struct range *r = w->open;
+	int64_t compressed = o->compressed_bytes;
+
+	o->records++;
+	object_grew(w->env, o, cap_before);
+	if ((int64_t)o->raw.len < w->env->block_bytes)
+		return;
+	object_flush(w->env, o, now_boot_ms);
+	r->roll.bytes += o->compressed_bytes - compressed;
+	if ((int32_t)o->n_parts > r->roll.most_parts)
+		r->roll.most_parts = (int32_t)o->n_parts;
+}
+
+static void add_dead(struct writer *w, struct object *o, const struct record *r, const char *reason,
+		     int64_t now_boot_ms)
+{
+	struct object *dead = find_object(w->open, o->slot, true);
+	size_t cap;
+
+	if (dead == NULL)
+		dead = add_object(w, o->slot, true);
+	cap = dead->raw.cap;
+	if (!dead_letter_encode(w->assignment->settings, &w->source, r, reason, &dead->raw))
+		abort();
+	w->open->facts.dead++;
+	lines_added(w, dead, cap, now_boot_ms);
+}
+
+static void add_line(struct writer *w, struct object *o, const struct record *r, int64_t now_boot_ms)
+{
+	const char *reason = NULL;
+	size_t cap = o->raw.cap;
+
+	switch (w->encoder->encode(w->assignment->settings, &w->source, r, &o->raw, &reason)) {
+	case ENCODED:
+		w->open->facts.landed++;
+		lines_added(w, o, cap, now_boot_ms);
+		break;
+	case ENCODE_SKIP:
+		w->open->facts.skipped++;
+		break;
+	case ENCODE_DEAD:
+		object_grew(w->env, o, cap);
+		add_dead(w, o, r, reason, now_boot_ms);
+		break;
+	case ENCODE_FULL:
+		object_flush(w->env, o, now_boot_ms);
+		add_line(w, o, r, now_boot_ms);
+		break;
+	}
+}
+
+void writer_add(struct writer *w, const struct record *r, int64_t now_boot_ms)
+{
+	struct object *o = w->cached;
+
+	if (w->closed || w->failed || r->offset < w->next_offset)
+		return;
+	if (in_plan(w))
+		seal_planned(w, r->offset, now_boot_ms);
+	if (r->kind == RECORD_END)
+		return;
+	if (w->open == NULL)
+		open_range(w, now_boot_ms);
+	if (o == NULL || w->cached != o || r->timestamp_ms < w->cached_from_ms || r->timestamp_ms >= w->cached_to_ms)
+		o = route(w, r, now_boot_ms);
+	w->next_offset = r->offset + 1;
+	w->open->roll.records++;
+	add_line(w, o, r, now_boot_ms);
+	if (in_plan(w))
+		seal_planned(w, w->next_offset, now_boot_ms);
+	else
+		roll_if_due(w, now_boot_ms);
+}
+
+void writer_tick(struct writer *w, int64_t now_boot_ms)
+{
+	if (w->open != NULL && !w->closed && !w->failed)
+		roll_if_due(w, now_boot_ms);
+}
+
+void writer_close(struct writer *w, enum roll_reason reason, int64_t now_boot_ms)
+{
+	if (writer_can_seal(w))
+		writer_seal(w, reason, now_boot_ms);
+	w->closed = true;
+	tell(w, &(struct message){ .kind = EVENT_QUIET });
+}
+
+void writer_publish(struct writer *w, const char *range_id, int64_t not_after_boot_ms, int64_t now_boot_ms)
+{
+	for (struct range *r = w->sealed; r != NULL; r = r->next) {
+		if (strcmp(r->facts.id, range_id) != 0)
+			continue;
+		r->stale_told = false;
+		for (struct object *o = r->objects; o != NULL; o = o->next)
+			object_allow(w->env, o, not_after_boot_ms, now_boot_ms);
+	}
+}
+
+static bool all_durable(const struct range *r)
+{
+	for (const struct object *o = r->objects; o != NULL; o = o->next) {
+		if (o->state != OBJECT_DURABLE)
+			return false;
+	}
+	return true;
+}
+
+static void tell_range(struct writer *w, enum message_kind kind, const struct range *r)
+{
+	struct message m = { .kind = kind };
+
+	memcpy(m.range_id, r->facts.id, sizeof(m.range_id));
+	tell(w, &m);
+}
+
+void writer_object_changed(struct writer *w, struct object *o, int64_t now_boot_ms)
+{
+	struct range *r = o->owner;
+
+	if (o->state == OBJECT_FAILED) {
+		tell_trouble(w, &o->error);
+	} else if (o->state == OBJECT_STALE && !r->stale_told) {
+		r->stale_told = true;
+		tell_range(w, EVENT_STALE, r);
+	} else if (o->state == OBJECT_DURABLE && r->sealed && !r->published && all_durable(r)) {
+		r->published = true;
+		tell_range(w, EVENT_PUBLISHED, r);
+		pop_published(w, now_boot_ms);
+	}
+}
+
+int64_t writer_open_bytes(const struct writer *w)
+{
+	int64_t bytes = 0;
+
+	if (w->open == NULL)
+		return 0;
+	for (const struct object *o = w->open->objects; o != NULL; o = o->next)
+		bytes += (int64_t)o->raw.cap + o->tail_bytes;
+	return bytes;
+}
+
+int64_t writer_deadline_ms(const struct writer *w)
+{
+	if (!writer_can_seal(w))
+		return INT64_MAX;
+	return roll_deadline_ms(w->assignment->settings, &w->open->roll);
+}

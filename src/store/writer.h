@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef STORE_WRITER_H
+#define STORE_WRITER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "batch/mailbox.h"
+#include "batch/record.h"
+#include "batch/roll.h"
+#include "encode/encoder.h"
+#include "store/object.h"
+
+/* The uploader's side of one assignment: the open range, the sealed ranges, and where the next cut is.
+ * Ranges that the committed text names are cut exactly as it says (design.md, Delivery); all others by the roll.
+ * Thread: its uploader. Tells the consumer thread by events. */
+
+struct range {
+	struct range *next;
+	struct range_facts facts;      /* end and counts grow until it is sealed */
+	struct writer *writer;
+	struct object *objects;
+	int n_objects;                 /* that are not dead letters: slots in use */
+	struct roll_state roll;
+	struct object_metadata *metadata;
+	bool sealed;
+	bool published;
+	bool stale_told;
+};
+
+struct writer {
+	struct writer *prev, *next;    /* all writers of the uploader */
+	struct upload_env *env;
+	struct mailbox *events;
+	struct assignment *assignment; /* read only here */
+	const struct encoder_ops *encoder;
+	struct record_source source;
+	int64_t next_offset;           /* a record below this was seen already */
+	int planned;                   /* next range of the plan */
+	struct chain chain;            /* what comes before the open range */
+	struct range *open;            /* NULL until its first record */
+	int64_t open_start;            /* where the open range begins */
+	struct range *sealed;          /* oldest first, up to the first that is not published */
+	int n_sealed;
+	bool closed;                   /* asked to seal: takes no more records */
+	bool failed;                   /* told its trouble, waits to be dropped */
+	struct object *cached;         /* the object of the last record, and the times that it takes */
+	int64_t cached_from_ms, cached_to_ms;
+};
+
+struct writer *writer_new(struct upload_env *env, struct mailbox *events, struct assignment *a);
+/* Drop everything: calls cancelled, uploads aborted. */
+void writer_free(struct writer *w, int64_t now_boot_ms);
+
+/* Take one record (RECORD_DATA or RECORD_END). The caller releases it. */
+void writer_add(struct writer *w, const struct record *r, int64_t now_boot_ms);
+/* Seal by age if it is due. */
+void writer_tick(struct writer *w, int64_t now_boot_ms);
+/* Seal the open range for lack of memory. False: it cannot be cut (nothing open, planned, or too many are sealed). */
+bool writer_can_seal(const struct writer *w);
+void writer_seal(struct writer *w, enum roll_reason reason, int64_t now_boot_ms);
+/* Seal what is open, take no more, answer with EVENT_QUIET. */
+void writer_close(struct writer *w, enum roll_reason reason, int64_t now_boot_ms);
+void writer_publish(struct writer *w, const char *range_id, int64_t not_after_boot_ms, int64_t now_boot_ms);
+/* A call of one of its objects is done; o may be gone afterwards. */
+void writer_object_changed(struct writer *w, struct object *o, int64_t now_boot_ms);
+
+/* Bytes that its open range holds and a seal would set moving. */
+int64_t writer_open_bytes(const struct writer *w);
+/* When it wants writer_tick next. */
+int64_t writer_deadline_ms(const struct writer *w);
+
+#endif
