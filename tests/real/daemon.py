@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The daemon as a user runs it: a file, a command, a log."""
+import os
+import re
+import signal
+
+from process import Process
+from waiting import until
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+BINARY = os.environ.get("KAFKA2S3_BIN", os.path.join(HERE, "..", "..", "build", "kafka2s3"))
+
+
+def libconfig(value):
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (int, float)):
+        return repr(value)
+    if isinstance(value, str):
+        return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    if isinstance(value, dict):
+        return "{ " + " ".join(f"{k} = {libconfig(v)};" for k, v in value.items()) + " }"
+    if value and isinstance(value[0], dict):
+        return "( " + ", ".join(libconfig(v) for v in value) + " )"
+    return "[ " + ", ".join(libconfig(v) for v in value) + " ]"
+
+
+def merged(base, more):
+    out = dict(base)
+    for k, v in more.items():
+        out[k] = merged(out[k], v) if isinstance(v, dict) and isinstance(out.get(k), dict) else v
+    return out
+
+
+class Daemon:
+    def __init__(self, directory, name, settings):
+        self.dir, self.name, self.settings = str(directory), name, settings
+        self.conf = os.path.join(self.dir, f"{name}.conf")
+        self.log_path = os.path.join(self.dir, f"{name}.log")
+        self.process = None
+        self.expected_up = False
+        self.write()
+
+    def write(self, **settings):
+        """Write the file, with these groups of settings merged in."""
+        self.settings = merged(self.settings, settings)
+        with open(self.conf, "w") as f:
+            f.writelines(f"{k} = {libconfig(v)};\n" for k, v in self.settings.items())
+        os.chmod(self.conf, 0o600)
+
+    def start(self):
+        assert self.process is None or not self.process.running()
+        clean = {k: None for k in os.environ if k.startswith("AWS_")}
+        self.process = Process([os.path.abspath(BINARY), "-c", self.conf, "run"], self.log_path, env=clean)
+        self.expected_up = True
+        return self
+
+    def log(self):
+        return self.process.log()
+
+    def says(self, pattern):
+        return re.search(pattern, self.log())
+
+    def wait_says(self, pattern, seconds=20, count=1):
+        """Until the log holds that many matches of the pattern; the daemon must live on meanwhile."""
+        def there():
+            self.assert_running()
+            return len(re.findall(pattern, self.log())) >= count
+        until(lambda: f"{pattern!r} in the log, {self.process.tail()}", there, seconds)
+
+    def running(self):
+        return self.process is not None and self.process.running()
+
+    def assert_running(self):
+        if not self.process.running():
+            raise AssertionError(f"{self.name} ended with {self.process.popen.returncode}, {self.process.tail()}")
+
+    def send(self, sig):
+        self.process.send(sig)
+
+    def terminate(self, seconds=20):
+        """SIGTERM, and the exit status."""
+        self.expected_up = False
+        self.send(signal.SIGTERM)
+        return self.process.wait_end(seconds)
+
+    def kill(self):
+        self.expected_up = False
+        self.process.kill()

@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Child processes that never outlive the tests: each leads a group of its own and dies with us."""
+import ctypes
+import os
+import random
+import signal
+import socket
+import subprocess
+
+from waiting import until
+
+PR_SET_PDEATHSIG = 1
+libc = ctypes.CDLL(None)
+
+
+def free_port():
+    """A port below the range of outgoing connections, so that nothing takes it while its server is stopped."""
+    while True:
+        port = random.randrange(20000, 32000)
+        with socket.socket() as s:
+            s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                s.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
+
+
+def listening(port):
+    with socket.socket() as s:
+        return s.connect_ex(("127.0.0.1", port)) == 0
+
+
+class Process:
+    """A program with its output in a file. env: what is added; None takes away."""
+
+    def __init__(self, argv, log_path, env=None, cwd=None):
+        self.log_path = log_path
+        self.name = os.path.basename(argv[0])
+        with open(log_path, "ab") as log:
+            self.popen = subprocess.Popen(
+                argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=cwd, start_new_session=True,
+                env={k: v for k, v in {**os.environ, **(env or {})}.items() if v is not None},
+                preexec_fn=lambda: libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL))
+        self.pid = self.popen.pid
+
+    def running(self):
+        return self.popen.poll() is None
+
+    def send(self, sig):
+        if self.running():
+            os.kill(self.pid, sig)
+
+    def wait_end(self, seconds):
+        """The exit status; a negative number is the signal that ended it."""
+        until(lambda: f"the end of {self.name}, {self.tail()}", lambda: not self.running(), seconds)
+        return self.popen.returncode
+
+    def stop(self, seconds=20):
+        """End it and what it started, by force when it must be. True: it went by itself."""
+        self.send(signal.SIGTERM)
+        try:
+            self.popen.wait(seconds)
+            gently = True
+        except subprocess.TimeoutExpired:
+            gently = False
+        self.kill()
+        return gently
+
+    def kill(self):
+        try:
+            os.killpg(self.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+        self.popen.wait()
+
+    def log(self):
+        with open(self.log_path, errors="replace") as f:
+            return f.read()
+
+    def tail(self, lines=25):
+        return f"last lines of {self.log_path}:\n" + "\n".join(self.log().splitlines()[-lines:])
