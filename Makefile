@@ -68,7 +68,7 @@ $(UNIT) $(TOOLS): $(B)/%: $(B)/obj/%.o $(SUPPORT_OBJ) $(LIB)
 -include $(shell find $(B)/obj -name '*.d' 2>/dev/null)
 
 # Tests. WHAT narrows down: make check-unit WHAT=base/ or WHAT=encode/test_json.
-.PHONY: all unit tools check-unit check check-slow lint format bench demo setup help install uninstall clean
+.PHONY: all unit tools check-unit check check-slow lint format bench demo setup help install uninstall clean flags
 CHOSEN = $(foreach t,$(UNIT),$(if $(findstring $(WHAT),$(t)),$(t)))
 unit: $(if $(WHAT),$(CHOSEN),$(UNIT))
 tools: $(TOOLS) ; @:
@@ -85,19 +85,25 @@ check check-slow lint bench demo:
 format:
 	@tools/lint --fix format
 
+# For tools/lint.
+flags:
+	@echo $(ALL_CFLAGS)
+
 setup:
 	@tools/setup
 
+MAN := $(wildcard man/*.[1-8])
+page = man$(patsubst .%,%,$(suffix $(1)))/$(notdir $(1))
 install: $(B)/kafka2s3
 	install -d $(DESTDIR)$(sbindir) $(DESTDIR)$(docdir)
 	install -m 755 $< $(DESTDIR)$(sbindir)
 	install -m 644 $(wildcard etc/kafka2s3.conf README.md CHANGELOG.md LICENSE) $(DESTDIR)$(docdir)
-	$(foreach m,$(wildcard man/*.[1-8]),install -D -m 644 $(m) $(DESTDIR)$(mandir)/man$(patsubst .%,%,$(suffix $(m)))/$(notdir $(m)) &&) :
+	$(foreach m,$(MAN),install -D -m 644 $(m) $(DESTDIR)$(mandir)/$(call page,$(m)) &&) :
 
 uninstall:
 	rm -f $(DESTDIR)$(sbindir)/kafka2s3
 	rm -rf $(DESTDIR)$(docdir)
-	rm -f $(foreach m,$(wildcard man/*.[1-8]),$(DESTDIR)$(mandir)/man$(patsubst .%,%,$(suffix $(m)))/$(notdir $(m)))
+	rm -f $(foreach m,$(MAN),$(DESTDIR)$(mandir)/$(call page,$(m)))
 
 # The Python environment and the downloaded test parts stay: they took minutes to fetch. rm -rf build removes all.
 clean:

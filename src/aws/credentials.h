@@ -20,7 +20,8 @@ void credentials_wipe(struct credentials *c); /* overwrites and frees the string
 
 struct credential_provider {
 	const char *name;
-	/* MUST. 0 and a filled *out (the caller wipes it); -1: does not apply here (e->action GIVE_UP and code 0) or failed. */
+	/* MUST. 0 and a filled *out (the caller wipes it); -1: failed, or does not apply here (e->action GIVE_UP and
+	 * code 0). */
 	int (*fetch)(struct credential_provider *p, int64_t now_real_ms, struct credentials *out, struct error *e);
 	/* MAY be NULL. Forget what is cached: S3 said that it is expired. */
 	void (*refresh)(struct credential_provider *p);

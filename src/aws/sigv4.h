@@ -19,9 +19,8 @@ struct sigv4_header {
 
 struct sigv4_request {
 	const char *method;
-	const char *path; /* already percent-encoded, exactly as sent; S3: encoded once, not normalised */
-	const char *
-		query; /* already percent-encoded, without "?", "" for none; sorted here; "uploads" signs as "uploads=" */
+	const char *path;  /* already percent-encoded, exactly as sent; S3: encoded once, not normalised */
+	const char *query; /* percent-encoded, no "?", "" for none; sorted here; "uploads" signs as "uploads=" */
 	const struct sigv4_header *headers; /* all that are signed, host included; any order */
 	size_t n_headers;
 	const char *payload_hash; /* hex SHA-256, or "UNSIGNED-PAYLOAD" */

@@ -14,7 +14,7 @@ struct unit {
 	int64_t factor;
 };
 
-/* A value is printed in the largest unit that divides it, so a name that reads badly stands behind its equal. */
+/* Of two names for a factor, the one that is printed stands first. */
 static const struct unit sizes[] = {
 	{ "TiB", INT64_C(1) << 40 },
 	{ "GiB", INT64_C(1) << 30 },
@@ -123,13 +123,13 @@ bool text_parse_duration(const char *s, int64_t *ms)
 	return parse_units(s, durations, ms);
 }
 
-/* value is above 0; each table has a unit of 1. */
-static void format_units(int64_t value, const struct unit *units, char out[32])
+/* In the largest unit that divides value, which is above 0; `smallest` names a unit of 1. */
+static void format_units(int64_t value, const struct unit *units, const char *smallest, char out[32])
 {
-	const struct unit *best = NULL;
+	const struct unit *best = &(const struct unit){ smallest, 1 };
 
 	for (; units->name != NULL; units++)
-		if (value % units->factor == 0 && (best == NULL || units->factor > best->factor))
+		if (value % units->factor == 0 && units->factor > best->factor)
 			best = units;
 	snprintf(out, 32, "%" PRId64 "%s", value / best->factor, best->name);
 }
@@ -139,7 +139,7 @@ void text_format_size(int64_t bytes, char out[32])
 	if (bytes <= 0)
 		snprintf(out, 32, "%" PRId64, bytes);
 	else
-		format_units(bytes, sizes, out);
+		format_units(bytes, sizes, "", out);
 }
 
 void text_format_duration(int64_t ms, char out[32])
@@ -147,7 +147,7 @@ void text_format_duration(int64_t ms, char out[32])
 	if (ms <= 0)
 		snprintf(out, 32, "%" PRId64 "%s", ms, ms == 0 ? "" : "ms");
 	else
-		format_units(ms, durations, out);
+		format_units(ms, durations, "ms", out);
 }
 
 /* Length of the character at p, 0 when it is none. Source: the table of well-formed sequences, Unicode 3.9. */

@@ -29,7 +29,8 @@ struct json_scanned {
 };
 
 /* Scan in[0..len) into out, which holds at least len bytes and does not overlap. reserved: bits of
- * enum metadata_column whose names no top-level key may have (compared without case, after unescaping); 0 costs nothing.
+ * enum metadata_column whose names no top-level key may have (compared without case, after unescaping); 0 costs
+ * nothing.
  * Thread: any; pure. Source: RFC 8259; RFC 3629. */
 struct json_scanned json_scan(const uint8_t *in, size_t len, unsigned reserved, uint8_t *out);
 

@@ -136,7 +136,7 @@ void key_build(const struct topic_settings *t, const struct key_facts *facts, ch
 	values_fill(&v, t, facts);
 	at = put_folders(out, facts->dead ? KEY_DEAD_FOLDERS : t->key, facts->dead, t->partition_by, &v);
 	name_len = put_component(name, 0, &base, &v);
-	if (name[0] == '_' || name[0] == '.')
+	if (name_len > 0 && (name[0] == '_' || name[0] == '.'))
 		at = put(out, at, "t", 1);
 	at = put(out, at, name, name_len);
 	out[at] = '\0';

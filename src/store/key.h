@@ -16,7 +16,8 @@
 /* A slot is what a partitioner makes of a record's timestamp: the start of its hour or day in ms since 1970 (UTC). */
 #define SLOT_NONE INT64_MIN /* no usable timestamp: __HIVE_DEFAULT_PARTITION__ */
 
-/* Slot of a timestamp: usable are 0 (1970) to 9999-12-31T23; -1 or anything outside is SLOT_NONE. partition_by none: 0. */
+/* Slot of a timestamp: usable are 0 (1970) to 9999-12-31T23; -1 or anything outside is SLOT_NONE. partition_by none:
+ * 0. */
 int64_t slot_of(enum partition_by by, int64_t timestamp_ms);
 /* First ms behind the slot, so that a hot path can test "same slot" by two comparisons. */
 int64_t slot_end(enum partition_by by, int64_t slot);
