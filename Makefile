@@ -5,6 +5,7 @@
 .DELETE_ON_ERROR:
 .SUFFIXES:
 MAKEFLAGS += -r
+SAY := @$(if $(findstring s,$(filter-out --%,$(firstword -$(MAKEFLAGS)))),:,echo)
 
 # SAN=asan (with UBSan) or SAN=tsan: the same rules, a directory of their own.
 SAN ?=
@@ -47,20 +48,20 @@ LIB := $(B)/libkafka2s3.a
 all: $(LIB) $(PROGRAM)
 
 $(LIB): $(LIB_OBJ)
-	@echo '  AR      $@'
+	$(SAY) '  AR      $@'
 	@rm -f $@ && $(AR) rcs $@ $^
 
 $(B)/kafka2s3: $(B)/obj/src/main.o $(LIB)
-	@echo '  LD      $@'
+	$(SAY) '  LD      $@'
 	@$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIB_LIBS)
 
 $(B)/obj/%.o: %.c build/config.mk
-	@echo '  CC      $*.c'
+	$(SAY) '  CC      $*.c'
 	@mkdir -p $(@D)
 	@$(CC) $(ALL_CFLAGS) $(if $(filter tests/%,$<),-Itests $(TEST_CFLAGS)) -MMD -MP -c -o $@ $<
 
 $(UNIT) $(TOOLS): $(B)/%: $(B)/obj/%.o $(SUPPORT_OBJ) $(LIB)
-	@echo '  LD      $@'
+	$(SAY) '  LD      $@'
 	@mkdir -p $(@D)
 	@$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIB_LIBS) $(TEST_LIBS)
 
