@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "base/error.h"
 
@@ -58,8 +59,7 @@ struct topic_settings {
 struct override {
 	struct string_list topics;   /* names, or "^regex" */
 	struct topic_settings topic; /* complete: what the entry does not say is copied from above */
-	uint64_t given; /* bit n: row n of the per-topic rows stands in the entry (for `settings --topic`) */
-	int line;       /* where the entry begins in the file */
+	int line;                    /* where the entry begins in the file */
 };
 
 struct settings {
@@ -68,7 +68,7 @@ struct settings {
 	char *kafka_brokers;
 	struct string_list kafka_topics;
 	char *kafka_group;
-	char *kafka_start;      /* "earliest", "latest", or a time; see settings_start_ms */
+	char *kafka_start;      /* "earliest", "latest", or a time; as it is written */
 	int64_t kafka_start_ms; /* -2 earliest, -1 latest (as the protocol's ListOffsets), else ms since 1970 */
 	struct string_list kafka_options; /* "property=value", checked against the properties that the daemon owns */
 
@@ -112,6 +112,8 @@ struct settings {
 
 	char *metrics_listen;
 	char *log_level;
+
+	struct origins *origins; /* where each value came from; for settings_print and messages only */
 };
 
 /* Load, check and resolve a file. On error *s is NULL and *e says file, line, what is wrong and the nearest name;
@@ -127,7 +129,8 @@ const struct topic_settings *settings_for_topic(const struct settings *s, const 
  * "_", "t" put before a leading "_" or "."; at most 255 characters. Source: aws.md 1.1. Owns: caller frees. */
 char *settings_table_name(const struct topic_settings *t, const char *topic);
 
-/* Print the effective values in the file's syntax, each with where it came from, secrets masked; topic may be NULL. */
-void settings_print(const struct settings *s, const char *topic);
+/* Print the effective values in the file's syntax, each with where it came from, secrets masked. topic NULL: the
+ * common ones and the overrides; else those of this topic. */
+void settings_print(const struct settings *s, const char *topic, FILE *out);
 
 #endif

@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Settings against each other: memory against what must fit into it, prefixes that may not lie in one another, and what
+ * makes no sense without its other half. Pure. */
+#include "settings/pairs.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/text.h"
+#include "settings/origin.h"
+#include "settings/table.h"
+#include "store/key.h"
+
+#define TOPIC_MAX 249
+
+/* An uploader fills one part while it sends another, and both may be no more than half of what it holds. */
+#define PARTS_IN_MEMORY 4
+/* As the record lies in librdkafka's queue, in the ring, as a line, and compressed. */
+#define RECORDS_IN_MEMORY 4
+
+#define GZIP_LEVEL_MAX 12
+
+/* Puts the place before the text: of the first of the two rows that is given, in the override (number) or above it. */
+static int fail_at(const struct settings *s, size_t number, const char *group, const char *first, const char *second,
+		   struct error *e)
+{
+	const struct row *candidates[] = { row_find(group, first), second != NULL ? row_find(group, second) : NULL };
+	char path[ROW_PATH_MAX];
+
+	row_path(candidates[0], path);
+	error_context(e, "%s", path);
+	for (size_t i = 0; i < 4; i++) {
+		const struct row *r = candidates[i % 2];
+		const struct origin *o;
+
+		if (r == NULL)
+			continue;
+		o = origins_get(s->origins, i < 2 ? number : ORIGIN_COMMON, r);
+		if (o->kind == ORIGIN_FILE)
+			return error_context(e, "%s:%d", o->file, o->line);
+	}
+	if (number != ORIGIN_COMMON)
+		return error_context(e, "%s:%d", s->file, s->overrides[number - 1].line);
+	return error_context(e, "%s", s->file);
+}
+
+static int check_rolls(const struct settings *s, size_t number, const struct topic_settings *t, struct error *e)
+{
+	if (t->roll_bytes > 0 || t->roll_records > 0 || t->roll_age_ms > 0)
+		return 0;
+	error_set(e, ERROR_GIVE_UP, 0,
+		  "bytes, records and age are all 0, so no object would ever be finished; give one");
+	return fail_at(s, number, "roll", "age", "bytes", e);
+}
+
+static int check_level(const struct settings *s, size_t number, const struct topic_settings *t, struct error *e)
+{
+	if (t->level < 0)
+		return 0;
+	if (t->compression == COMPRESSION_NONE)
+		error_set(e, ERROR_GIVE_UP, 0, "there is no level without compression; take it out");
+	else if (t->compression == COMPRESSION_GZIP && t->level > GZIP_LEVEL_MAX)
+		error_set(e, ERROR_GIVE_UP, 0, "gzip has the levels 1 to %d", GZIP_LEVEL_MAX);
+	else
+		return 0;
+	return fail_at(s, number, "output", "level", "compression", e);
+}
+
+static int check_kms(const struct settings *s, size_t number, const struct topic_settings *t, struct error *e)
+{
+	if (t->kms_key_id[0] == '\0' || strncmp(t->sse, "aws:kms", strlen("aws:kms")) == 0)
+		return 0;
+	error_set(e, ERROR_GIVE_UP, 0, "a KMS key needs s3.sse = \"aws:kms\" or \"aws:kms:dsse\"");
+	return fail_at(s, number, "s3", "kms_key_id", "sse", e);
+}
+
+static int check_record(const struct settings *s, size_t number, const struct topic_settings *t, struct error *e)
+{
+	char memory[32], record[32], need[32];
+
+	if (t->max_record_bytes <= s->memory_bytes / RECORDS_IN_MEMORY)
+		return 0;
+	text_format_size(s->memory_bytes, memory);
+	text_format_size(t->max_record_bytes, record);
+	text_format_size(t->max_record_bytes * RECORDS_IN_MEMORY, need);
+	error_set(e, ERROR_GIVE_UP, 0,
+		  "%s does not fit into memory = \"%s\", which must be %d times that: raise memory to "
+		  "\"%s\", or lower output.max_record",
+		  record, memory, RECORDS_IN_MEMORY, need);
+	if (origins_get(s->origins, number, row_find("output", "max_record"))->kind == ORIGIN_FILE)
+		return fail_at(s, number, "output", "max_record", NULL, e);
+	error_context(e, "output.max_record");
+	return fail_at(s, ORIGIN_COMMON, "", "memory", NULL, e);
+}
+
+static int check_template(const struct settings *s, size_t number, const struct topic_settings *t, struct error *e)
+{
+	const struct string_list *topics = &s->kafka_topics;
+	size_t longest = 0;
+
+	for (size_t i = 0; i < topics->n; i++) {
+		size_t len = topics->items[i][0] == '^' ? TOPIC_MAX : strlen(topics->items[i]);
+
+		longest = len > longest ? len : longest;
+	}
+	if (key_template_check(t, longest, e) == 0)
+		return 0;
+	return fail_at(s, number, "output", "key", NULL, e);
+}
+
+/* The folder that all keys lie in, as far as it is the same for all of them. Owns: the caller frees. */
+static char *key_root(const struct topic_settings *t)
+{
+	static const char placeholder[] = "{prefix}";
+	bool prefixed = strncmp(t->key, placeholder, strlen(placeholder)) == 0;
+	const char *rest = prefixed ? t->key + strlen(placeholder) : t->key;
+	char *root = mem_printf("%s%.*s", prefixed ? t->prefix : "", (int)strcspn(rest, "{"), rest);
+	char *slash = strrchr(root, '/');
+
+	if (slash != NULL)
+		*slash = '\0';
+	else
+		root[0] = '\0';
+	return root;
+}
+
+static bool lies_in(const char *inner, const char *outer)
+{
+	size_t len = strlen(outer);
+
+	return len == 0 || (strncmp(inner, outer, len) == 0 && (inner[len] == '\0' || inner[len] == '/'));
+}
+
+static const struct topic_settings *settings_number(const struct settings *s, size_t number)
+{
+	return number == ORIGIN_COMMON ? &s->topic : &s->overrides[number - 1].topic;
+}
+
+/* The dead letters of one against the tables of all: Athena reads whatever lies under a table. */
+static int check_dead_letters(const struct settings *s, size_t number, const struct topic_settings *t, struct error *e)
+{
+	for (size_t i = 0; i <= s->n_overrides; i++) {
+		char *root = key_root(settings_number(s, i));
+		bool inside = lies_in(t->dead_letter_prefix, root), around = lies_in(root, t->dead_letter_prefix);
+
+		if (inside || around)
+			error_set(e, ERROR_GIVE_UP, 0,
+				  "dead letters under \"%s\" would lie %s the tables under \"%s\" "
+				  "(s3.prefix and output.key); choose two folders side by side",
+				  t->dead_letter_prefix, inside ? "among" : "around", root);
+		free(root);
+		if (inside || around)
+			return fail_at(s, number, "output", "dead_letter_prefix", NULL, e);
+	}
+	return 0;
+}
+
+static int check_topic(const struct settings *s, size_t number, struct error *e)
+{
+	static int (*const checks[])(const struct settings *, size_t, const struct topic_settings *, struct error *) = {
+		check_rolls, check_level, check_kms, check_record, check_template, check_dead_letters,
+	};
+
+	for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++)
+		if (checks[i](s, number, settings_number(s, number), e) < 0)
+			return -1;
+	return 0;
+}
+
+static int check_parts(const struct settings *s, struct error *e)
+{
+	char memory[32], need[32];
+
+	if (s->s3_part_size_bytes <= s->memory_bytes / PARTS_IN_MEMORY / s->uploaders)
+		return 0;
+	text_format_size(s->memory_bytes, memory);
+	text_format_size(s->s3_part_size_bytes * PARTS_IN_MEMORY * s->uploaders, need);
+	error_set(e, ERROR_GIVE_UP, 0,
+		  "%lld uploaders need memory for %d parts each, \"%s\", and memory is \"%s\": raise "
+		  "memory, or lower s3.part_size",
+		  (long long)s->uploaders, PARTS_IN_MEMORY, need, memory);
+	if (origins_get(s->origins, ORIGIN_COMMON, row_find("s3", "part_size"))->kind == ORIGIN_FILE)
+		return fail_at(s, ORIGIN_COMMON, "s3", "part_size", NULL, e);
+	return fail_at(s, ORIGIN_COMMON, "", "memory", "uploaders", e);
+}
+
+static int check_connections(const struct settings *s, struct error *e)
+{
+	if (s->s3_connections >= s->uploaders)
+		return 0;
+	error_set(e, ERROR_GIVE_UP, 0, "%lld are too few for uploaders = %lld: each needs one at least",
+		  (long long)s->s3_connections, (long long)s->uploaders);
+	return fail_at(s, ORIGIN_COMMON, "s3", "connections", NULL, e);
+}
+
+static int check_credentials(const struct settings *s, struct error *e)
+{
+	bool id = s->s3_access_key_id[0] != '\0', secret = s->s3_secret_access_key[0] != '\0';
+
+	if (id != secret)
+		error_set(e, ERROR_GIVE_UP, 0,
+			  "s3.access_key_id and s3.secret_access_key go together: give both or none");
+	else if (!id && s->s3_session_token[0] != '\0')
+		error_set(e, ERROR_GIVE_UP, 0, "a session token needs s3.access_key_id and s3.secret_access_key too");
+	else
+		return 0;
+	if (id == secret)
+		return fail_at(s, ORIGIN_COMMON, "s3", "session_token", NULL, e);
+	return fail_at(s, ORIGIN_COMMON, "s3", id ? "access_key_id" : "secret_access_key", NULL, e);
+}
+
+static int check_replay(const struct settings *s, struct error *e)
+{
+	const char *name = NULL;
+
+	if (s->replay_enabled && s->replay_file[0] == '\0')
+		name = "file";
+	else if (s->replay_enabled && s->replay_topic[0] == '\0')
+		name = "topic";
+	if (name != NULL) {
+		error_set(e, ERROR_GIVE_UP, 0, "replay.enabled = true needs it");
+		return fail_at(s, ORIGIN_COMMON, "replay", name, "enabled", e);
+	}
+	if (s->replay_pace_column[0] != '\0' && s->replay_order == REPLAY_RANDOM) {
+		error_set(e, ERROR_GIVE_UP, 0, "rows can keep their distances only with replay.order = \"sequential\"");
+		return fail_at(s, ORIGIN_COMMON, "replay", "pace_column", "order", e);
+	}
+	return 0;
+}
+
+int pairs_check(const struct settings *s, struct error *e)
+{
+	if (check_credentials(s, e) < 0 || check_parts(s, e) < 0 || check_connections(s, e) < 0 ||
+	    check_replay(s, e) < 0)
+		return -1;
+	for (size_t i = 0; i <= s->n_overrides; i++)
+		if (check_topic(s, i, e) < 0)
+			return -1;
+	return 0;
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the rest of the program asks of loaded settings: those of a topic, its table's name, and their end. Pure. */
+#include "settings/settings.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "settings/match.h"
+#include "settings/origin.h"
+#include "settings/value.h"
+
+#define TABLE_NAME_MAX 255
+
+void settings_free(struct settings *s)
+{
+	if (s == NULL)
+		return;
+	for (size_t i = 0; i < n_rows; i++) {
+		value_free(&rows[i], value_base(&rows[i], s, &s->topic));
+		for (size_t j = 0; j < s->n_overrides && rows[i].flags & ROW_PER_TOPIC; j++)
+			value_free(&rows[i], &s->overrides[j].topic);
+	}
+	for (size_t j = 0; j < s->n_overrides; j++)
+		value_free(&override_topics, &s->overrides[j]);
+	free(s->overrides);
+	origins_free(s->origins);
+	free(s->file);
+	free(s);
+}
+
+const struct topic_settings *settings_for_topic(const struct settings *s, const char *topic)
+{
+	const struct override *o = match_override(s, topic);
+
+	return o != NULL ? &o->topic : &s->topic;
+}
+
+char *settings_table_name(const struct topic_settings *t, const char *topic)
+{
+	/* Room for the "t", which goes when the first letter can be seen. */
+	char *name = mem_printf("t%s", t->table[0] != '\0' ? t->table : topic);
+
+	for (char *p = name + 1; *p != '\0'; p++) {
+		if (*p >= 'A' && *p <= 'Z')
+			*p = (char)(*p - 'A' + 'a');
+		else if (!((*p >= 'a' && *p <= 'z') || (*p >= '0' && *p <= '9')))
+			*p = '_';
+	}
+	if (name[1] != '_')
+		memmove(name, name + 1, strlen(name));
+	if (strlen(name) > TABLE_NAME_MAX)
+		name[TABLE_NAME_MAX] = '\0';
+	return name;
+}
