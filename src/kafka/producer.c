@@ -110,7 +110,7 @@ static int open_handle(struct producer *p, const struct settings *s, const char 
 	p->topic = rd_kafka_topic_new(p->rk, topic, NULL);
 	if (p->topic == NULL)
 		return error_set(e, ERROR_GIVE_UP, EX_CONFIG, "replay.topic: \"%s\": %s", topic,
-			rd_kafka_err2str(rd_kafka_last_error()));
+				 rd_kafka_err2str(rd_kafka_last_error()));
 	return 0;
 }
 
@@ -129,7 +129,8 @@ void producer_free(struct producer *p)
 	if (p == NULL)
 		return;
 	if (p->rk != NULL)
-		rd_kafka_purge(p->rk, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT | RD_KAFKA_PURGE_F_NON_BLOCKING);
+		rd_kafka_purge(p->rk,
+			       RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT | RD_KAFKA_PURGE_F_NON_BLOCKING);
 	if (p->topic != NULL)
 		rd_kafka_topic_destroy(p->topic);
 	if (p->rk != NULL)
@@ -151,10 +152,10 @@ int producer_ready(struct producer *p, int timeout_ms, struct error *e)
 		if (err == RD_KAFKA_RESP_ERR_NO_ERROR)
 			return 0;
 		return error_set(e, ERROR_RETRY, EX_UNAVAILABLE, "topic \"%s\": %s", rd_kafka_topic_name(p->topic),
-			rd_kafka_err2str(err));
+				 rd_kafka_err2str(err));
 	}
 	return error_set(e, ERROR_RETRY, EX_UNAVAILABLE, "no Kafka broker answers: %s",
-		p->trouble[0] != '\0' ? p->trouble : rd_kafka_err2str(err));
+			 p->trouble[0] != '\0' ? p->trouble : rd_kafka_err2str(err));
 }
 
 static enum producer_answer refused(struct producer *p, rd_kafka_resp_err_t err, size_t len, struct error *e)
@@ -167,7 +168,8 @@ static enum producer_answer refused(struct producer *p, rd_kafka_resp_err_t err,
 	}
 	if (err == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE) {
 		error_set(e, ERROR_GIVE_UP, EX_DATAERR,
-			"a record of %zu bytes is larger than message.max.bytes, or the queue, of kafka.options", len);
+			  "a record of %zu bytes is larger than message.max.bytes, or the queue, of kafka.options",
+			  len);
 		return PRODUCER_REFUSED;
 	}
 	if (err != RD_KAFKA_RESP_ERR__QUEUE_FULL)
@@ -183,9 +185,9 @@ enum producer_answer producer_send(struct producer *p, const struct producer_rec
 	if (len > p->queue_bytes)
 		return refused(p, RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE, len, e);
 	err = rd_kafka_producev(p->rk, RD_KAFKA_V_RKT(p->topic), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
-		RD_KAFKA_V_VALUE((void *)(uintptr_t)r->value, r->value_len),
-		RD_KAFKA_V_KEY((const void *)r->key, r->key_len), RD_KAFKA_V_TIMESTAMP(r->timestamp_ms),
-		RD_KAFKA_V_END);
+				RD_KAFKA_V_VALUE((void *)r->value, r->value_len),
+				RD_KAFKA_V_KEY((const void *)r->key, r->key_len), RD_KAFKA_V_TIMESTAMP(r->timestamp_ms),
+				RD_KAFKA_V_END);
 	return err == RD_KAFKA_RESP_ERR_NO_ERROR ? PRODUCER_TAKEN : refused(p, err, len, e);
 }
 

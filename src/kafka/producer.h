@@ -23,7 +23,7 @@ enum producer_answer {
 };
 
 struct producer_record {
-	const void *key;      /* NULL: none, and any partition */
+	const void *key; /* NULL: none, and any partition */
 	size_t key_len;
 	const void *value;
 	size_t value_len;

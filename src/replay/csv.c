@@ -28,24 +28,24 @@ struct csv {
 	int fd;
 	bool seekable;
 	int64_t size;
-	int64_t first;   /* where the content begins: behind the byte order mark */
+	int64_t first; /* where the content begins: behind the byte order mark */
 	size_t max_row;
 	uint8_t delimiter;
 
 	uint8_t *buf;
-	size_t cap;      /* without the line feed and the padding */
-	size_t start;    /* of the next row */
+	size_t cap;   /* without the line feed and the padding */
+	size_t start; /* of the next row */
 	size_t len;
-	size_t chunk;    /* how much to read next */
-	int64_t offset;  /* of buf[0] in the file */
-	uint64_t line;   /* of buf[start] */
-	bool eof;        /* nothing follows buf[len] */
-	bool skipping;   /* drop what comes up to and with the next line feed */
+	size_t chunk;   /* how much to read next */
+	int64_t offset; /* of buf[0] in the file */
+	uint64_t line;  /* of buf[start] */
+	bool eof;       /* nothing follows buf[len] */
+	bool skipping;  /* drop what comes up to and with the next line feed */
 
 	struct csv_field *fields; /* of the row being split */
 	size_t n;
 	size_t n_cap;
-	bool quoted;     /* it has a quoted field, and so maybe several lines */
+	bool quoted; /* it has a quoted field, and so maybe several lines */
 };
 
 enum split { SPLIT_ROW, SPLIT_MORE, SPLIT_FAULT };
@@ -138,9 +138,9 @@ static enum split split(struct csv *c, const uint8_t **row_end, const char **why
 	return SPLIT_ROW;
 }
 
-static void undouble(struct csv_field *f)
+static void undouble(struct csv *c, struct csv_field *f)
 {
-	uint8_t *to = (uint8_t *)(uintptr_t)f->data;
+	uint8_t *to = c->buf + (f->data - c->buf);
 	const uint8_t *from = f->data, *end = from + f->len;
 
 	while (from < end) {
@@ -176,7 +176,7 @@ static void take(struct csv *c, const uint8_t *row_end, struct csv_row *row)
 	c->line += count_lines(begin, row_end);
 	for (size_t i = 0; i < c->n; i++)
 		if (c->fields[i].doubled)
-			undouble(&c->fields[i]);
+			undouble(c, &c->fields[i]);
 }
 
 static int fill(struct csv *c, struct error *e)
@@ -284,7 +284,8 @@ static void set_place(struct csv *c, int64_t offset, uint64_t line)
 int csv_seek(struct csv *c, int64_t offset, uint64_t line, struct error *e)
 {
 	if (!c->seekable)
-		return error_set(e, ERROR_GIVE_UP, 0, "\"%s\" is a pipe: it can be read once, in its own order", c->path);
+		return error_set(e, ERROR_GIVE_UP, 0, "\"%s\" is a pipe: it can be read once, in its own order",
+				 c->path);
 	if (lseek(c->fd, offset, SEEK_SET) < 0)
 		return error_set(e, ERROR_GIVE_UP, errno, "cannot seek in \"%s\": %s", c->path, strerror(errno));
 	set_place(c, offset, line);
@@ -303,7 +304,8 @@ static int read_mark(struct csv *c, struct error *e)
 		if (fill(c, e) != 0)
 			return -1;
 	if (c->len >= 2 && (memcmp(c->buf, "\xff\xfe", 2) == 0 || memcmp(c->buf, "\xfe\xff", 2) == 0))
-		return error_set(e, ERROR_GIVE_UP, 0, "\"%s\" is UTF-16; make it UTF-8: iconv -f UTF-16 -t UTF-8", c->path);
+		return error_set(e, ERROR_GIVE_UP, 0, "\"%s\" is UTF-16; make it UTF-8: iconv -f UTF-16 -t UTF-8",
+				 c->path);
 	if (c->len >= 3 && memcmp(c->buf, "\xef\xbb\xbf", 3) == 0)
 		c->first = 3;
 	c->start = (size_t)c->first;

@@ -30,14 +30,14 @@ struct csv_field {
 struct csv_row {
 	const struct csv_field *fields;
 	size_t n;
-	size_t bytes;    /* as it stands in the file; no field, nor all of them together, is longer */
-	uint64_t line;   /* on which it began, from 1 */
-	int64_t offset;  /* at which it began */
+	size_t bytes;   /* as it stands in the file; no field, nor all of them together, is longer */
+	uint64_t line;  /* on which it began, from 1 */
+	int64_t offset; /* at which it began */
 };
 
 enum csv_result {
 	CSV_ROW,
-	CSV_BAD,   /* not a row: *e says line and why, row->line is set; the next call begins at the line after that one */
+	CSV_BAD, /* not a row: *e says line and why, row->line is set; the next call begins at the line after it */
 	CSV_END,
 	CSV_ERROR, /* the file cannot be read */
 };

@@ -24,11 +24,11 @@ struct order {
 	size_t n;
 	size_t cap;
 	size_t max;
-	size_t block_rows;    /* a power of two; the last block may have fewer */
+	size_t block_rows; /* a power of two; the last block may have fewer */
 	uint64_t rows;
 
-	uint64_t key;         /* of this round */
-	uint64_t next;        /* pass * n + block, before they are permuted */
+	uint64_t key;  /* of this round */
+	uint64_t next; /* pass * n + block, before they are permuted */
 };
 
 static uint64_t mix(uint64_t x)

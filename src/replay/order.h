@@ -22,7 +22,7 @@ struct order;
 struct order_place {
 	int64_t offset; /* of a row; */
 	uint64_t line;
-	size_t skip;    /* the one that is meant comes so many rows later */
+	size_t skip; /* the one that is meant comes so many rows later */
 };
 
 /* max_places: a power of two, at least two. */

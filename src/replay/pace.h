@@ -10,13 +10,13 @@
  * Who falls behind by more than PACE_CATCH_UP_MS (Kafka was away) does not make up for it: the schedule moves.
  * Thread: one at a time; pure: the clock is a parameter, any that only goes forward. */
 struct pace {
-	double rate;         /* rows per second; 0: not by this */
-	double factor;       /* how much faster than the column; 0: not by this */
+	double rate;   /* rows per second; 0: not by this */
+	double factor; /* how much faster than the column; 0: not by this */
 	bool begun;
-	int64_t origin_ms;   /* the clock's time of the first row; */
-	int64_t first_ms;    /* its time in the column; */
-	int64_t latest_ms;   /* the latest time in the column so far; */
-	double rows;         /* how many went since */
+	int64_t origin_ms; /* the clock's time of the first row; */
+	int64_t first_ms;  /* its time in the column; */
+	int64_t latest_ms; /* the latest time in the column so far; */
+	double rows;       /* how many went since */
 };
 
 #define PACE_CATCH_UP_MS 1000

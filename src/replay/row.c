@@ -16,7 +16,6 @@
 #include "base/text.h"
 
 #define ESCAPED_MOST 6
-#define NULL_BYTES 4
 #define QUOTES_BYTES 2
 
 struct column {
@@ -33,6 +32,7 @@ struct row_shape {
 	struct column *columns;
 };
 
+static const uint8_t null[] = { 'n', 'u', 'l', 'l' };
 static const char hex[] = "0123456789abcdef";
 
 static uint8_t *write_escape(uint8_t *to, uint8_t c)
@@ -45,7 +45,8 @@ static uint8_t *write_escape(uint8_t *to, uint8_t c)
 		*to++ = (uint8_t)letter;
 		return to;
 	}
-	memcpy(to, "u00", 3);
+	to[0] = 'u';
+	to[1] = to[2] = '0';
 	to[3] = (uint8_t)hex[c >> 4];
 	to[4] = (uint8_t)hex[c & 15];
 	return to + 5;
@@ -89,7 +90,8 @@ static size_t count_digits(const uint8_t *p, const uint8_t *end)
 
 /* A number's digits stand in whole and fraction; exponent is what follows `e`. Finite is what rounds to less than
  * 2^1024. Digits beyond the 400th cannot change that: the bound has 309 and zeros after them. */
-static bool is_finite(const uint8_t *whole, size_t n_whole, const uint8_t *fraction, size_t n_fraction, int64_t exponent)
+static bool is_finite(const uint8_t *whole, size_t n_whole, const uint8_t *fraction, size_t n_fraction,
+		      int64_t exponent)
 {
 	char text[448];
 	size_t n = 0, skipped = 0, total = n_whole + n_fraction;
@@ -191,8 +193,8 @@ static inline uint8_t *write_field(uint8_t *to, const struct csv_field *f, bool 
 	uint32_t high = 0;
 
 	if (f->len == 0) {
-		memcpy(to, "null", NULL_BYTES);
-		return to + NULL_BYTES;
+		memcpy(to, null, sizeof(null));
+		return to + sizeof(null);
 	}
 	if (!string && is_number(f->data, f->len))
 		return write_short(to, f->data, f->len);
@@ -207,17 +209,17 @@ int row_write(const struct row_shape *s, const struct csv_row *row, struct buf *
 	buf_clear(out);
 	if (row->n != s->n)
 		return error_set(e, ERROR_GIVE_UP, EX_DATAERR, "line %ju: %zu fields where %zu are expected",
-			(uintmax_t)row->line, row->n, s->n);
+				 (uintmax_t)row->line, row->n, s->n);
 	to = buf_reserve(out, s->fixed_bytes + row->bytes * ESCAPED_MOST);
 	if (to == NULL)
 		return error_set(e, ERROR_GIVE_UP, EX_DATAERR, "line %ju: a row of %zu bytes is too long",
-			(uintmax_t)row->line, row->bytes);
+				 (uintmax_t)row->line, row->bytes);
 	for (size_t i = 0; i < s->n; i++) {
 		to = write_short(to, s->columns[i].prefix, s->columns[i].prefix_len);
 		to = write_field(to, &row->fields[i], s->columns[i].string);
 		if (to == NULL)
 			return error_set(e, ERROR_GIVE_UP, EX_DATAERR, "line %ju: column \"%s\" is not UTF-8",
-				(uintmax_t)row->line, s->columns[i].name);
+					 (uintmax_t)row->line, s->columns[i].name);
 	}
 	*to++ = '}';
 	out->len = (size_t)(to - out->data);
@@ -237,8 +239,8 @@ int row_shape_find(const struct row_shape *s, const char *name, const char *sett
 	int column = find(s, s->n, name, strcmp);
 
 	if (column < 0)
-		error_set(e, ERROR_GIVE_UP, EX_CONFIG, "%s: the file has no column \"%s\" (its first is \"%s\")", setting,
-			name, s->columns[0].name);
+		error_set(e, ERROR_GIVE_UP, EX_CONFIG, "%s: the file has no column \"%s\" (its first is \"%s\")",
+			  setting, name, s->columns[0].name);
 	return column;
 }
 
@@ -276,7 +278,7 @@ static struct row_shape *finish(struct row_shape *s, const struct string_list *s
 	s->fixed_bytes = 1 + LANES;
 	for (size_t i = 0; i < s->n; i++) {
 		make_prefix(&s->columns[i], i == 0 ? '{' : ',');
-		s->fixed_bytes += s->columns[i].prefix_len + NULL_BYTES + QUOTES_BYTES;
+		s->fixed_bytes += s->columns[i].prefix_len + sizeof(null) + QUOTES_BYTES;
 	}
 	for (size_t i = 0; i < strings->n; i++) {
 		int column = row_shape_find(s, strings->items[i], "replay.strings", e);
@@ -313,7 +315,7 @@ struct row_shape *row_shape_new(const struct csv_row *header, const struct strin
 		free(name);
 		if (!fits) {
 			error_set(e, ERROR_GIVE_UP, EX_DATAERR, "line %ju: the name of column %zu is not UTF-8",
-				(uintmax_t)header->line, i + 1);
+				  (uintmax_t)header->line, i + 1);
 			row_shape_free(s);
 			return NULL;
 		}

@@ -16,8 +16,8 @@
  * Source: RFC 8259; aws.md 1.3. */
 struct row_shape;
 
-/* The columns, from the row that names them. An empty name becomes "columnN", one that differs from an earlier name in
- * case only, or not at all, gets a number behind it: the readers of the lake know no such pairs.
+/* The columns, from the row that names them. An empty name becomes "column" and its number; one that differs from an
+ * earlier name in case only, or not at all, gets a number behind it: the readers of the lake know no such pairs.
  * strings: columns that are never numbers. Errors: GIVE_UP, code EX_DATAERR: a name that is not UTF-8; EX_CONFIG:
  * strings has a name that no column has. */
 struct row_shape *row_shape_new(const struct csv_row *header, const struct string_list *strings, struct error *e);

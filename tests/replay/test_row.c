@@ -98,7 +98,7 @@ static bool jansson_says_number(const char *text)
 	char *document = mem_printf("[%s]", text);
 	json_t *array = json_loads(document, JSON_DECODE_INT_AS_REAL, NULL);
 	bool answer = json_array_size(array) == 1 && json_is_number(json_array_get(array, 0)) && text[0] != '\0' &&
-		strpbrk(text, " \t\r\n") == NULL && isfinite(json_number_value(json_array_get(array, 0)));
+		      strpbrk(text, " \t\r\n") == NULL && isfinite(json_number_value(json_array_get(array, 0)));
 
 	json_decref(array);
 	free(document);
@@ -106,24 +106,92 @@ static bool jansson_says_number(const char *text)
 }
 
 /* The largest double, the middle between it and 2^1024, and the neighbours of that middle. */
-#define LARGEST "179769313486231570814527423731704356798070567525844996598917476803157260780028538760589558632766" \
+#define LARGEST                                                                                                        \
+	"179769313486231570814527423731704356798070567525844996598917476803157260780028538760589558632766"             \
 	"878171540458953514382464234321326889464182768467546703537516986049910576551282076245490090389328944075868508" \
 	"455133942304583236903222948165808559332123348274797826204144723168738177180919299881250404026184124858368"
-#define MIDDLE_TEXT "17976931348623158079372897140530341507993413271003782693617377898044496829276475094664901797" \
+#define MIDDLE_TEXT                                                                                                    \
+	"17976931348623158079372897140530341507993413271003782693617377898044496829276475094664901797"                 \
 	"758720709633028641669288791094655554785194040263065748867150582068190890200070838367627385484581771153176447" \
 	"5730270069855571366959622842914819860834936475292719074168444365510704342711559699508093042880177904174497"
 
 static void test_numbers(void **state)
 {
-	static const char *const yes[] = { "0", "-0", "1", "12", "-12", "0.5", "10.0", "2568.300049", "-0.0", "1e5", "1E5",
-		"1e+5", "1e-5", "1.5e300", "12345678901234567890", "123456789012345678901234567890", "1e308", "-1.7e308",
-		"1e-999", "0e999", "0.0e99999999999999999999", "1e-99999999999999999999", "1.7976931348623157e308",
-		"1234567890123456", "12345678901234567", "0.12345678901234", "0.123456789012345", "0.00000000001e318",
-		MIDDLE_TEXT "791", MIDDLE_TEXT "791.9999999999999999999", LARGEST, "-" LARGEST ".999" };
-	static const char *const no[] = { "", "-", "+1", "007", "00", "-01", "01.5", ".5", "5.", "-.5", "1.", "1.e5", "1e",
-		"1e+", "1e5.5", "1..2", "1.2.3", "1e999", "-1e999", "1e309", "1.8e308", "NaN", "nan", "Infinity", "inf",
-		"-Infinity", "0x10", "1,000", "1 ", " 1", "1\n", "1_000", "true", "null", "١", "1e5e5", "--1", "1-1", "1f",
-		"1e99999999999999999999", MIDDLE_TEXT "792", MIDDLE_TEXT "792.00000000001", "123456789012345678901234567890x" };
+	static const char *const yes[] = { "0",
+					   "-0",
+					   "1",
+					   "12",
+					   "-12",
+					   "0.5",
+					   "10.0",
+					   "2568.300049",
+					   "-0.0",
+					   "1e5",
+					   "1E5",
+					   "1e+5",
+					   "1e-5",
+					   "1.5e300",
+					   "12345678901234567890",
+					   "123456789012345678901234567890",
+					   "1e308",
+					   "-1.7e308",
+					   "1e-999",
+					   "0e999",
+					   "0.0e99999999999999999999",
+					   "1e-99999999999999999999",
+					   "1.7976931348623157e308",
+					   "1234567890123456",
+					   "12345678901234567",
+					   "0.12345678901234",
+					   "0.123456789012345",
+					   "0.00000000001e318",
+					   MIDDLE_TEXT "791",
+					   MIDDLE_TEXT "791.9999999999999999999",
+					   LARGEST,
+					   "-" LARGEST ".999" };
+	static const char *const no[] = { "",
+					  "-",
+					  "+1",
+					  "007",
+					  "00",
+					  "-01",
+					  "01.5",
+					  ".5",
+					  "5.",
+					  "-.5",
+					  "1.",
+					  "1.e5",
+					  "1e",
+					  "1e+",
+					  "1e5.5",
+					  "1..2",
+					  "1.2.3",
+					  "1e999",
+					  "-1e999",
+					  "1e309",
+					  "1.8e308",
+					  "NaN",
+					  "nan",
+					  "Infinity",
+					  "inf",
+					  "-Infinity",
+					  "0x10",
+					  "1,000",
+					  "1 ",
+					  " 1",
+					  "1\n",
+					  "1_000",
+					  "true",
+					  "null",
+					  "١",
+					  "1e5e5",
+					  "--1",
+					  "1-1",
+					  "1f",
+					  "1e99999999999999999999",
+					  MIDDLE_TEXT "792",
+					  MIDDLE_TEXT "792.00000000001",
+					  "123456789012345678901234567890x" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(yes) / sizeof(yes[0]); i++) {
@@ -165,7 +233,7 @@ static void test_numbers_against_jansson(void **state)
 		long mantissa = rand() % 2 ? 17976931348623150L + rand() % 20 : 1 + rand() % 99999999;
 
 		snprintf(text, sizeof(text), "%s%ld.%0*de%d", rand() % 2 ? "-" : "", mantissa, digits, rand() % 10,
-			308 - 16 + rand() % 4 - 1 + (mantissa < 100000000 ? point : 0));
+			 308 - 16 + rand() % 4 - 1 + (mantissa < 100000000 ? point : 0));
 		if (is_number(text) != jansson_says_number(text))
 			fail_msg("\"%s\"", text);
 	}
@@ -179,10 +247,12 @@ static void test_row(void **state)
 	struct row_shape *s = shape_of(names, 6, &no_strings);
 
 	(void)state;
-	expect_row(s, row, 6, "{\"Index\":\"HSI\",\"Date\":\"1986-12-31\",\"Open\":2568.300049,\"Adj Close\":\"007\","
-		"\"Volume\":12345678901234567890,\"Note\":null}");
-	expect_row(s, odd, 6, "{\"Index\":\"NaN\",\"Date\":\"1e999\",\"Open\":-0.0,\"Adj Close\":\"null\","
-		"\"Volume\":\"true\",\"Note\":\"a\\\"b\\\\c\\td\\u0001\x7f/é\"}");
+	expect_row(s, row, 6,
+		   "{\"Index\":\"HSI\",\"Date\":\"1986-12-31\",\"Open\":2568.300049,\"Adj Close\":\"007\","
+		   "\"Volume\":12345678901234567890,\"Note\":null}");
+	expect_row(s, odd, 6,
+		   "{\"Index\":\"NaN\",\"Date\":\"1e999\",\"Open\":-0.0,\"Adj Close\":\"null\","
+		   "\"Volume\":\"true\",\"Note\":\"a\\\"b\\\\c\\td\\u0001\x7f/é\"}");
 	row_shape_free(s);
 }
 
@@ -191,9 +261,9 @@ static void test_forced_strings(void **state)
 	static const char *const names[] = { "id", "n" };
 	static const char *const row[] = { "12", "12" };
 	static const char *const empty[] = { "", "" };
-	char *items[] = { (char *)(uintptr_t)"id" };
+	char *items[] = { (char *)(uintptr_t) "id" };
 	struct string_list strings = { items, 1 }, unknown;
-	char *none[] = { (char *)(uintptr_t)"nosuch" };
+	char *none[] = { (char *)(uintptr_t) "nosuch" };
 	struct row_shape *s = shape_of(names, 2, &strings);
 	struct made_row m;
 	struct error e;
@@ -219,7 +289,8 @@ static void test_names(void **state)
 	struct error e;
 
 	(void)state;
-	expect_row(s, row, 7, "{\"a\":1,\"A_2\":2,\"column3\":3,\"a_3\":4,\"q\\\"uote\":5,\"A_2_2\":6,\"column3_2\":7}");
+	expect_row(s, row, 7,
+		   "{\"a\":1,\"A_2\":2,\"column3\":3,\"a_3\":4,\"q\\\"uote\":5,\"A_2_2\":6,\"column3_2\":7}");
 	assert_int_equal(row_shape_columns(s), 7);
 	assert_int_equal(row_shape_renamed(s), 5);
 	assert_string_equal(row_shape_name(s, 1), "A_2");
@@ -238,7 +309,8 @@ static void test_names(void **state)
 static void test_bad_rows(void **state)
 {
 	static const char *const names[] = { "a", "b" };
-	static const char *const bad[] = { "\xc3\x28", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xc0\xaf", "abcdefghijklmnopq\xe2\x82" };
+	static const char *const bad[] = { "\xc3\x28", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xc0\xaf",
+					   "abcdefghijklmnopq\xe2\x82" };
 	const char *row[] = { "x", "y", "z" };
 	struct row_shape *s = shape_of(names, 2, &no_strings);
 	struct made_row m;
@@ -285,7 +357,8 @@ static void test_strings_against_jansson(void **state)
 		json_t *object;
 
 		for (size_t i = 0; i < n; i++) {
-			const char *piece = pieces[rand() % (round % 2 ? 2 : (int)(sizeof(pieces) / sizeof(pieces[0])))];
+			const char *piece =
+				pieces[rand() % (round % 2 ? 2 : (int)(sizeof(pieces) / sizeof(pieces[0])))];
 
 			memcpy(text + len, piece, strlen(piece));
 			len += strlen(piece);
