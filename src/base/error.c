@@ -5,6 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#undef error_set
+#undef error_context
+
 int error_set(struct error *e, enum error_action action, int code, const char *fmt, ...)
 {
 	va_list ap;

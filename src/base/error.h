@@ -31,6 +31,11 @@ int error_set(struct error *e, enum error_action action, int code, const char *f
 /* Put "context: " in front of the text; always returns -1. */
 int error_context(struct error *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
+#ifdef __clang_analyzer__ /* cannot see into error.c that the caller returns here */
+#define error_set(...) (error_set(__VA_ARGS__), -1)
+#define error_context(...) (error_context(__VA_ARGS__), -1)
+#endif
+
 /* Name of an action for logs: "give up", "retry", … */
 const char *error_action_name(enum error_action action);
 
