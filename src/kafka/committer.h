@@ -21,10 +21,10 @@ struct partition;
 struct commit_entry {
 	struct partition *partition; /* NULL: its epoch has ended, it is not sent again */
 	uint64_t epoch;
-	const char *topic;           /* the partition's */
+	const char *topic; /* the partition's */
 	int32_t partition_id;
 	struct intent_text sent;
-	char *text;                  /* what sent reads as; frozen */
+	char *text; /* what sent reads as; frozen */
 	bool acked;
 };
 
@@ -41,11 +41,11 @@ struct committer {
 	enum committer_state state;
 	struct commit_entry *entries;
 	size_t n, cap;
-	bool alone;             /* entries are sent one by one, beginning at first */
+	bool alone; /* entries are sent one by one, beginning at first */
 	size_t first;
 	int64_t not_before_boot_ms;
 	int64_t sent_boot_ms;
-	int64_t last_boot_ms;   /* when the last new request began, for the pace */
+	int64_t last_boot_ms; /* when the last new request began, for the pace */
 	int failures;
 };
 

@@ -33,9 +33,9 @@ struct delivery_range {
 struct delivery {
 	struct intent_text text; /* the state as it would be committed now: text.start is the offset */
 	struct delivery_range ranges[ASSIGNMENT_MAX_SEALED]; /* beside text.ranges */
-	int max_named;           /* ranges that one text may name; halved when the broker says too large */
-	bool changed;            /* the state differs from the last acknowledged one */
-	int64_t acked_boot_ms;   /* of the last acknowledgement of this epoch */
+	int max_named;         /* ranges that one text may name; halved when the broker says too large */
+	bool changed;          /* the state differs from the last acknowledged one */
+	int64_t acked_boot_ms; /* of the last acknowledgement of this epoch */
 };
 
 /* Begin an epoch with what was read at assignment. Nothing is acknowledged yet in this epoch. A text whose ranges were

@@ -158,7 +158,8 @@ static struct object *largest_tail(const struct uploader *u)
 
 	for (const struct writer *w = u->writers; w != NULL; w = w->next) {
 		for (struct object *o = w->open != NULL ? w->open->objects : NULL; o != NULL; o = o->next) {
-			if (o->tail_bytes >= OBJECT_MIN_PART && (largest == NULL || o->tail_bytes > largest->tail_bytes))
+			if (o->tail_bytes >= OBJECT_MIN_PART &&
+			    (largest == NULL || o->tail_bytes > largest->tail_bytes))
 				largest = o;
 		}
 	}
