@@ -11,8 +11,8 @@
 #include "batch/roll.h"
 #include "batch/waker.h"
 
-/* The rare messages between a consumer thread and an uploader thread, in order. Never blocks and never fails; bounded by
- * what causes them: a few a range, at most ASSIGNMENT_MAX_SEALED ranges a partition. */
+/* The rare messages between a consumer thread and an uploader thread, in order. Never blocks and never fails; bounded
+ * by what causes them: a few a range, at most ASSIGNMENT_MAX_SEALED ranges a partition. */
 
 enum message_kind {
 	/* Commands, consumer thread to uploader. */

@@ -8,8 +8,8 @@
 
 #include "kafka/intent.h"
 
-/* The one commit request that is outstanding for the whole daemon (protocol.md H2, H3). Pure: it says what to send and when;
- * the consumer thread sends it and says what came back.
+/* The one commit request that is outstanding for the whole daemon (protocol.md H2, H3). Pure: it says what to send and
+ * when; the consumer thread sends it and says what came back.
  *
  *   IDLE ── fill ──► READY ── sent ──► IN_FLIGHT ── acknowledged ──► IDLE
  *                      ▲                   │
@@ -61,7 +61,8 @@ bool committer_forget(struct committer *c, const struct partition *p);
 size_t committer_due(struct committer *c, int64_t now_boot_ms, size_t *first);
 void committer_sent(struct committer *c, int64_t now_boot_ms);
 /* The final answer to the last committer_due. Returns the culprit when an entry that was sent alone failed as SUSPECT;
- * its entry is forgotten. Acknowledged entries stay readable, with acked set, until committer_next_acked has given them. */
+ * its entry is forgotten. Acknowledged entries stay readable, with acked set, until committer_next_acked has given
+ * them. */
 struct partition *committer_answer(struct committer *c, enum commit_answer answer, int64_t now_boot_ms);
 /* Entries that the last answer acknowledged and whose epoch has not ended; NULL when all were given. */
 const struct commit_entry *committer_next_acked(struct committer *c);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The committed text. Words of "name=value", so that a person reads it with any Kafka tool, and strict to read back: a word
- * that is not known means a newer program wrote it, and what it meant must not be guessed. */
+/* The committed text. Words of "name=value", so that a person reads it with any Kafka tool, and strict to read back: a
+ * word that is not known means a newer program wrote it, and what it meant must not be guessed. */
 #include "kafka/intent.h"
 
 #include <errno.h>

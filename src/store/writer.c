@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One partition's records into ranges and objects. Which key a record goes under depends on the record, the settings and
- * the range's id and start only (design.md, "pure function"); when a range ends depends on the plan or the roll.
+/* One partition's records into ranges and objects. Which key a record goes under depends on the record, the settings
+ * and the range's id and start only (design.md, "pure function"); when a range ends depends on the plan or the roll.
  * Invariants: offsets rise; a sealed range never changes; a planned range is cut at its planned end and nowhere else;
  * at most ASSIGNMENT_MAX_SEALED ranges are sealed and not published. */
 #include "store/writer.h"
