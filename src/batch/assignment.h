@@ -27,11 +27,11 @@ struct assignment {
 	char *table;
 	char *group;
 	char *cluster;
-	char mark[5];                          /* four hex digits that begin each of our range ids */
+	char mark[5]; /* four hex digits that begin each of our range ids */
 	uint64_t fingerprint;
 	const struct topic_settings *settings;
-	int64_t start;                         /* the committed offset: the first range begins here */
-	struct chain chain;                    /* what comes before that range */
+	int64_t start;                                  /* the committed offset: the first range begins here */
+	struct chain chain;                             /* what comes before that range */
 	struct range_facts plan[ASSIGNMENT_MAX_SEALED]; /* ranges that intents name: cut exactly so */
 	int n_plan;
 

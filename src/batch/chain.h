@@ -27,12 +27,12 @@ struct range_facts {
 
 /* What an object says about the range before its own. */
 struct chain {
-	char begins[CHAIN_REASON_SIZE]; /* not "": the chain begins anew here, for this reason; then no previous range */
+	char begins[CHAIN_REASON_SIZE]; /* not "": the chain begins anew here, for this reason; no previous range */
 	char previous_id[RANGE_ID_SIZE];
 	int64_t previous_start;
-	int64_t previous_records;       /* landed and dead */
+	int64_t previous_records; /* landed and dead */
 	int32_t previous_objects;
-	int64_t skipped_first;          /* offsets since then that made no object: [first, next); equal: none */
+	int64_t skipped_first; /* offsets since then that made no object: [first, next); equal: none */
 	int64_t skipped_next;
 	int64_t skipped_tombstones;
 };

@@ -11,24 +11,24 @@
 #include "batch/roll.h"
 #include "batch/waker.h"
 
-/* The rare messages between a consumer thread and an uploader thread, in order. Never blocks and never fails; bounded by
- * what causes them: a few a range, at most ASSIGNMENT_MAX_SEALED ranges a partition. */
+/* The rare messages between a consumer thread and an uploader thread, in order. Never blocks and never fails; bounded
+ * by what causes them: a few a range, at most ASSIGNMENT_MAX_SEALED ranges a partition. */
 
 enum message_kind {
 	/* Commands, consumer thread to uploader. */
-	COMMAND_OPEN,     /* begin with this assignment */
-	COMMAND_SEAL,     /* seal what is open, take no more records of it; reason says why. Answered by EVENT_QUIET */
-	COMMAND_PUBLISH,  /* the intent of range_id is acknowledged: publish until not_after_boot_ms */
-	COMMAND_DROP,     /* forget the assignment: cancel its calls, abort its uploads */
-	COMMAND_REPORT,   /* log the state of everything */
-	COMMAND_STOP,     /* no assignment is left: abort what remains and end the thread */
+	COMMAND_OPEN,    /* begin with this assignment */
+	COMMAND_SEAL,    /* seal what is open, take no more records of it; reason says why. Answered by EVENT_QUIET */
+	COMMAND_PUBLISH, /* the intent of range_id is acknowledged: publish until not_after_boot_ms */
+	COMMAND_DROP,    /* forget the assignment: cancel its calls, abort its uploads */
+	COMMAND_REPORT,  /* log the state of everything */
+	COMMAND_STOP,    /* no assignment is left: abort what remains and end the thread */
 
 	/* Events, uploader to consumer thread. */
-	EVENT_SEALED,     /* facts of a range: it will not change any more */
-	EVENT_QUIET,      /* the answer to COMMAND_SEAL: all that will be sealed has been told */
-	EVENT_PUBLISHED,  /* range_id: every object of it is durable */
-	EVENT_STALE,      /* range_id: the permission to publish ran out before it was used: send the intent again */
-	EVENT_TROUBLE,    /* error: this partition cannot go on: park it */
+	EVENT_SEALED,    /* facts of a range: it will not change any more */
+	EVENT_QUIET,     /* the answer to COMMAND_SEAL: all that will be sealed has been told */
+	EVENT_PUBLISHED, /* range_id: every object of it is durable */
+	EVENT_STALE,     /* range_id: the permission to publish ran out before it was used: send the intent again */
+	EVENT_TROUBLE,   /* error: this partition cannot go on: park it */
 };
 
 struct message {
@@ -37,7 +37,7 @@ struct message {
 	struct assignment *assignment; /* commands */
 	struct partition *partition;   /* events: the token, and the epoch that tells old events from new */
 	uint64_t epoch;
-	enum roll_reason reason;       /* SEAL, SEALED */
+	enum roll_reason reason; /* SEAL, SEALED */
 	char range_id[RANGE_ID_SIZE];
 	int64_t not_after_boot_ms;
 	struct range_facts facts;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The record ring. Lock-free for one producer and one consumer; see ring.h for the picture.
- * Sleeping is a handshake: the sleeper sets its flag and looks once more, the other side stores its position and looks at
- * the flag; both are sequentially consistent, so at least one of them sees the other. */
+ * Sleeping is a handshake: the sleeper sets its flag and looks once more, the other side stores its position and looks
+ * at the flag; both are sequentially consistent, so at least one of them sees the other. */
 #include "batch/ring.h"
 
 #include <stdatomic.h>

@@ -28,15 +28,15 @@ void ring_wake_producer(struct ring *r, struct waker drained);
 void ring_free(struct ring *r); /* Owns: must be empty */
 
 /* Producer side. */
-size_t ring_room(const struct ring *r);    /* records that fit now; 0 also when the bytes are used up */
+size_t ring_room(const struct ring *r); /* records that fit now; 0 also when the bytes are used up */
 void ring_put(struct ring *r, const struct record *record); /* only if there is room; markers may use the last bytes */
-void ring_publish(struct ring *r);         /* show what was put, wake the other side if it sleeps */
-bool ring_wait_for_room(struct ring *r);   /* ask for a drained wake; true: there is room already, do not sleep */
+void ring_publish(struct ring *r);                          /* show what was put, wake the other side if it sleeps */
+bool ring_wait_for_room(struct ring *r); /* ask for a drained wake; true: there is room already, do not sleep */
 
 /* Consumer side. */
 size_t ring_ready(const struct ring *r);
-struct record *ring_at(struct ring *r, size_t i);          /* i-th ready record, 0 the oldest */
-void ring_take(struct ring *r, size_t n);                  /* give the n oldest slots back */
-bool ring_prepare_sleep(struct ring *r);   /* ask for a filled wake; false: there is something already, do not sleep */
+struct record *ring_at(struct ring *r, size_t i); /* i-th ready record, 0 the oldest */
+void ring_take(struct ring *r, size_t n);         /* give the n oldest slots back */
+bool ring_prepare_sleep(struct ring *r); /* ask for a filled wake; false: there is something already, do not sleep */
 
 #endif

@@ -23,9 +23,9 @@ int64_t roll_deadline_ms(const struct topic_settings *t, const struct roll_state
 const char *roll_reason_name(enum roll_reason reason)
 {
 	static const char *const names[ROLL_REASONS] = {
-		[ROLL_NONE] = "none",       [ROLL_BYTES] = "bytes",       [ROLL_RECORDS] = "records",
-		[ROLL_AGE] = "age",         [ROLL_MEMORY] = "memory",     [ROLL_SLOTS] = "slots",
-		[ROLL_PARTS] = "parts",     [ROLL_REVOKED] = "revoked",   [ROLL_SHUTDOWN] = "shutdown",
+		[ROLL_NONE] = "none",     [ROLL_BYTES] = "bytes",     [ROLL_RECORDS] = "records",
+		[ROLL_AGE] = "age",       [ROLL_MEMORY] = "memory",   [ROLL_SLOTS] = "slots",
+		[ROLL_PARTS] = "parts",   [ROLL_REVOKED] = "revoked", [ROLL_SHUTDOWN] = "shutdown",
 		[ROLL_INTENT] = "intent",
 	};
 

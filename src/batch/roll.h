@@ -25,7 +25,7 @@ enum roll_reason {
 #define ROLL_MAX_PARTS 9000
 
 struct roll_state {
-	int64_t bytes;          /* compressed, all objects of the range */
+	int64_t bytes; /* compressed, all objects of the range */
 	int64_t records;
 	int64_t opened_boot_ms; /* when its first record came */
 	int32_t most_parts;     /* of one object */

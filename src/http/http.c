@@ -178,8 +178,7 @@ static bool refill(struct http *h, int64_t now)
 		a->left = a->left + more > burst ? burst : a->left + more;
 		a->refilled_at_ms = now;
 	}
-	TAILQ_FOREACH(t, &h->active, entry)
-	{
+	TAILQ_FOREACH(t, &h->active, entry) {
 		if (t->paused && a->left > 0) {
 			t->paused = false;
 			t->progress_at_ms = now;

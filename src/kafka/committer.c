@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The outstanding commit request. Whether a refusal was final makes no difference here: sealed ranges never change, so the
- * same bytes may always be sent again, and must be before anything newer is. */
+/* The outstanding commit request. Whether a refusal was final makes no difference here: sealed ranges never change, so
+ * the same bytes may always be sent again, and must be before anything newer is. */
 #include "kafka/committer.h"
 
 #include <stdlib.h>

@@ -8,8 +8,8 @@
 
 #include "kafka/intent.h"
 
-/* The one commit request that is outstanding for the whole daemon (protocol.md H2, H3). Pure: it says what to send and when;
- * the consumer thread sends it and says what came back.
+/* The one commit request that is outstanding for the whole daemon (protocol.md H2, H3). Pure: it says what to send and
+ * when; the consumer thread sends it and says what came back.
  *
  *   IDLE ── fill ──► READY ── sent ──► IN_FLIGHT ── acknowledged ──► IDLE
  *                      ▲                   │
@@ -21,10 +21,10 @@ struct partition;
 struct commit_entry {
 	struct partition *partition; /* NULL: its epoch has ended, it is not sent again */
 	uint64_t epoch;
-	const char *topic;           /* the partition's */
+	const char *topic; /* the partition's */
 	int32_t partition_id;
 	struct intent_text sent;
-	char *text;                  /* what sent reads as; frozen */
+	char *text; /* what sent reads as; frozen */
 	bool acked;
 };
 
@@ -41,11 +41,11 @@ struct committer {
 	enum committer_state state;
 	struct commit_entry *entries;
 	size_t n, cap;
-	bool alone;             /* entries are sent one by one, beginning at first */
+	bool alone; /* entries are sent one by one, beginning at first */
 	size_t first;
 	int64_t not_before_boot_ms;
 	int64_t sent_boot_ms;
-	int64_t last_boot_ms;   /* when the last new request began, for the pace */
+	int64_t last_boot_ms; /* when the last new request began, for the pace */
 	int failures;
 };
 
@@ -61,7 +61,8 @@ bool committer_forget(struct committer *c, const struct partition *p);
 size_t committer_due(struct committer *c, int64_t now_boot_ms, size_t *first);
 void committer_sent(struct committer *c, int64_t now_boot_ms);
 /* The final answer to the last committer_due. Returns the culprit when an entry that was sent alone failed as SUSPECT;
- * its entry is forgotten. Acknowledged entries stay readable, with acked set, until committer_next_acked has given them. */
+ * its entry is forgotten. Acknowledged entries stay readable, with acked set, until committer_next_acked has given
+ * them. */
 struct partition *committer_answer(struct committer *c, enum commit_answer answer, int64_t now_boot_ms);
 /* Entries that the last answer acknowledged and whose epoch has not ended; NULL when all were given. */
 const struct commit_entry *committer_next_acked(struct committer *c);

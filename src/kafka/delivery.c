@@ -102,8 +102,7 @@ void delivery_stale(struct delivery *d, const char *range_id)
 
 bool delivery_wants_commit(const struct delivery *d, int64_t now_boot_ms)
 {
-	return d->changed ||
-	       (d->acked_boot_ms != DELIVERY_NEVER && now_boot_ms - d->acked_boot_ms >= IDLE_COMMIT_MS);
+	return d->changed || (d->acked_boot_ms != DELIVERY_NEVER && now_boot_ms - d->acked_boot_ms >= IDLE_COMMIT_MS);
 }
 
 void delivery_compose(const struct delivery *d, struct intent_text *sent, char out[INTENT_TEXT_MAX])

@@ -7,8 +7,9 @@
 
 #include "kafka/intent.h"
 
-/* What the consumer thread knows of one partition in one epoch: the ranges that are sealed, which of them an acknowledged
- * intent names, which are published, and so what to commit next. Pure: no I/O, no clock; ARCHITECTURE.md has the picture.
+/* What the consumer thread knows of one partition in one epoch: the ranges that are sealed, which of them an
+ * acknowledged intent names, which are published, and so what to commit next. Pure: no I/O, no clock; ARCHITECTURE.md
+ * has the picture.
  * Invariants (the model checker in tests/kafka holds them):
  *  - the offset to commit never passes a range that is not published (I1);
  *  - a range is given out for publishing only after an acknowledgement, in this epoch, of a text that names it (I3);
@@ -33,9 +34,9 @@ struct delivery_range {
 struct delivery {
 	struct intent_text text; /* the state as it would be committed now: text.start is the offset */
 	struct delivery_range ranges[ASSIGNMENT_MAX_SEALED]; /* beside text.ranges */
-	int max_named;           /* ranges that one text may name; halved when the broker says too large */
-	bool changed;            /* the state differs from the last acknowledged one */
-	int64_t acked_boot_ms;   /* of the last acknowledgement of this epoch */
+	int max_named;         /* ranges that one text may name; halved when the broker says too large */
+	bool changed;          /* the state differs from the last acknowledged one */
+	int64_t acked_boot_ms; /* of the last acknowledgement of this epoch */
 };
 
 /* Begin an epoch with what was read at assignment. Nothing is acknowledged yet in this epoch. A text whose ranges were
@@ -45,8 +46,8 @@ void delivery_begin(struct delivery *d, const struct intent_text *text);
 /* The start of a partition without an offset has been resolved: to be committed before anything is read. */
 void delivery_begin_start(struct delivery *d, const struct intent_text *text);
 
-/* The uploader has sealed a range: the next planned one, or a new one behind the last. False: it fits neither, which is a
- * defect; the caller parks the partition. */
+/* The uploader has sealed a range: the next planned one, or a new one behind the last. False: it fits neither, which is
+ * a defect; the caller parks the partition. */
 bool delivery_sealed(struct delivery *d, const struct range_facts *f);
 
 /* Every object of the range is durable. False: no such range. */
@@ -61,7 +62,8 @@ bool delivery_wants_commit(const struct delivery *d, int64_t now_boot_ms);
 /* What to commit: copies the state and writes the text. */
 void delivery_compose(const struct delivery *d, struct intent_text *sent, char out[INTENT_TEXT_MAX]);
 
-/* The broker has acknowledged exactly this state. sent_boot_ms: when it was sent, so that leases err to the short side. */
+/* The broker has acknowledged exactly this state. sent_boot_ms: when it was sent, so that leases err on the short
+ * side. */
 void delivery_acked(struct delivery *d, const struct intent_text *sent, int64_t sent_boot_ms);
 
 /* The next range that may be published now; NULL when there is none. Each is given out once for an acknowledgement. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The committed text. Words of "name=value", so that a person reads it with any Kafka tool, and strict to read back: a word
- * that is not known means a newer program wrote it, and what it meant must not be guessed. */
+/* The committed text. Words of "name=value", so that a person reads it with any Kafka tool, and strict to read back: a
+ * word that is not known means a newer program wrote it, and what it meant must not be guessed. */
 #include "kafka/intent.h"
 
 #include <errno.h>
@@ -271,14 +271,15 @@ int intent_write(const struct intent_text *t, int max_ranges, char *out)
 	int len = add(out, 0, PROGRAM "%d cluster=%s topic=%s partition=%" PRId32 " start=%" PRId64, INTENT_VERSION,
 		      t->cluster, t->topic, t->partition, t->start);
 
-	len = add(out, len, " to=%016" PRIx64 " schema=%" PRId32 " born=%" PRId64 ",%" PRId64 ",%" PRId32, t->destination,
-		  t->schema, t->birth.time_ms, t->birth.start_ms, t->birth.partitions);
+	len = add(out, len, " to=%016" PRIx64 " schema=%" PRId32 " born=%" PRId64 ",%" PRId64 ",%" PRId32,
+		  t->destination, t->schema, t->birth.time_ms, t->birth.start_ms, t->birth.partitions);
 	len = add_before(out, len, &t->before);
 	for (int i = 0; i < t->n && i < max_ranges; i++) {
 		const struct range_facts *f = &t->ranges[i];
 
 		len = add(out, len,
-			  " range=%" PRId64 ",%s,%016" PRIx64 ",%" PRId32 ",%" PRId64 ",%" PRId64 ",%" PRId64 ",%" PRId64,
+			  " range=%" PRId64 ",%s,%016" PRIx64 ",%" PRId32 ",%" PRId64 ",%" PRId64 ",%" PRId64
+			  ",%" PRId64,
 			  f->end, f->id, f->fingerprint, f->objects, f->landed, f->dead, f->skipped, f->bytes);
 	}
 	return len;

@@ -30,11 +30,11 @@ struct intent_text {
 	char cluster[INTENT_NAME_MAX];
 	char topic[INTENT_NAME_MAX];
 	int32_t partition;
-	int64_t start;             /* equals the committed offset */
-	uint64_t destination;      /* a hash: where the objects of this group go */
+	int64_t start;        /* equals the committed offset */
+	uint64_t destination; /* a hash: where the objects of this group go */
 	int32_t schema;
 	struct birth birth;
-	struct chain before;       /* what comes before the first range */
+	struct chain before; /* what comes before the first range */
 	struct range_facts ranges[ASSIGNMENT_MAX_SEALED];
 	int n;
 };

@@ -21,14 +21,14 @@
 struct upload_env {
 	struct s3 *s3;
 	struct codecs *codecs;
-	int64_t part_bytes;     /* s3.part_size */
-	int64_t block_bytes;    /* lines are compressed when they reach this: about 1 MiB, less when memory is short */
+	int64_t part_bytes;  /* s3.part_size */
+	int64_t block_bytes; /* lines are compressed when they reach this: about 1 MiB, less when memory is short */
 	int64_t open_bytes;
 	int64_t moving_bytes;
 	int64_t compressed_bytes; /* since the start */
-	int n_open;             /* objects that still grow */
-	struct buf scratch;     /* the compressor writes here */
-	struct object *closing; /* dropped objects whose last calls are still out */
+	int n_open;               /* objects that still grow */
+	struct buf scratch;       /* the compressor writes here */
+	struct object *closing;   /* dropped objects whose last calls are still out */
 };
 
 /* What every object of a range says about it; shared by them, since a call may outlive the range. */
@@ -48,28 +48,28 @@ struct object_part {
 };
 
 enum object_state {
-	OBJECT_OPEN,      /* grows */
-	OBJECT_SEALED,    /* complete; publishes when allowed */
-	OBJECT_DURABLE,   /* visible, or found to be there already */
-	OBJECT_STALE,     /* was allowed too long ago: allow it again */
-	OBJECT_FAILED,    /* error says why */
-	OBJECT_DROPPED,   /* nobody wants it: its uploads are aborted, then it frees itself */
+	OBJECT_OPEN,    /* grows */
+	OBJECT_SEALED,  /* complete; publishes when allowed */
+	OBJECT_DURABLE, /* visible, or found to be there already */
+	OBJECT_STALE,   /* was allowed too long ago: allow it again */
+	OBJECT_FAILED,  /* error says why */
+	OBJECT_DROPPED, /* nobody wants it: its uploads are aborted, then it frees itself */
 };
 
 struct object {
-	struct object *next;       /* in its range, or in the closing list */
-	void *owner;               /* the range */
+	struct object *next; /* in its range, or in the closing list */
+	void *owner;         /* the range */
 	enum object_state state;
 	int64_t slot;
-	bool dead;                 /* holds dead letters */
-	bool allowed;              /* the intent is acknowledged */
+	bool dead;    /* holds dead letters */
+	bool allowed; /* the intent is acknowledged */
 	int64_t not_after_boot_ms;
 	char *key;
 	const char *content_type;
 	const struct topic_settings *topic;
 	struct object_metadata *metadata;
 	int64_t records;
-	int64_t compressed_bytes;  /* all blocks so far */
+	int64_t compressed_bytes; /* all blocks so far */
 
 	struct buf raw;
 	struct iovec *tail;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The uploader thread's loop, and its share of the memory. It leaves cuts and keys to the writers, blocks and parts to
  * the objects, retries to s3.
- * Invariants: at the whole share no record is taken from the ring (I4, I8); commands are served whatever the ring does. */
+ * Invariants: at the whole share no record is taken from the ring (I4, I8); commands are served whatever the ring
+ * does. */
 #include "store/uploader.h"
 
 #include <inttypes.h>
@@ -158,7 +159,8 @@ static struct object *largest_tail(const struct uploader *u)
 
 	for (const struct writer *w = u->writers; w != NULL; w = w->next) {
 		for (struct object *o = w->open != NULL ? w->open->objects : NULL; o != NULL; o = o->next) {
-			if (o->tail_bytes >= OBJECT_MIN_PART && (largest == NULL || o->tail_bytes > largest->tail_bytes))
+			if (o->tail_bytes >= OBJECT_MIN_PART &&
+			    (largest == NULL || o->tail_bytes > largest->tail_bytes))
 				largest = o;
 		}
 	}
@@ -199,8 +201,8 @@ static bool relieve(struct uploader *u, int64_t now_boot_ms)
 	return true;
 }
 
-/* True: no record may be taken now. What moves comes back by itself; where nothing moves, waiting would last for ever, so
- * one batch more is taken instead, and said. */
+/* True: no record may be taken now. What moves comes back by itself; where nothing moves, waiting would last for ever,
+ * so one batch more is taken instead, and said. */
 static bool memory_full(struct uploader *u, int64_t now_boot_ms)
 {
 	size_blocks(u);
@@ -232,7 +234,8 @@ static void take_record(struct record *r, int64_t now_boot_ms)
 		record_release(r);
 }
 
-/* The head of the ring is read before the mailbox, so that the open of an assignment is seen before its first record. */
+/* The head of the ring is read before the mailbox, so that the open of an assignment is seen before its first
+ * record. */
 static size_t serve_ring(struct uploader *u, int64_t now_boot_ms)
 {
 	size_t n = ring_ready(u->ring);

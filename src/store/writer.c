@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One partition's records into ranges and objects. Which key a record goes under depends on the record, the settings and
- * the range's id and start only (design.md, "pure function"); when a range ends depends on the plan or the roll.
+/* One partition's records into ranges and objects. Which key a record goes under depends on the record, the settings
+ * and the range's id and start only (design.md, "pure function"); when a range ends depends on the plan or the roll.
  * Invariants: offsets rise; a sealed range never changes; a planned range is cut at its planned end and nowhere else;
  * at most ASSIGNMENT_MAX_SEALED ranges are sealed and not published. */
 #include "store/writer.h"
@@ -133,8 +133,13 @@ static struct object *add_object(struct writer *w, int64_t slot, bool dead)
 	struct object *o;
 
 	key_build(a->settings,
-		  &(struct key_facts){ .topic = a->topic, .table = a->table, .partition = a->partition_id,
-				       .start = r->facts.start, .range_id = r->facts.id, .slot = slot, .dead = dead },
+		  &(struct key_facts){ .topic = a->topic,
+				       .table = a->table,
+				       .partition = a->partition_id,
+				       .start = r->facts.start,
+				       .range_id = r->facts.id,
+				       .slot = slot,
+				       .dead = dead },
 		  key);
 	o = object_new(w->env, mem_strdup(key), a->settings, r->metadata);
 	o->owner = r;
@@ -202,8 +207,8 @@ static void check_against_plan(const struct writer *w, const struct range *r)
 	const struct range_facts *f = &r->facts;
 
 	if (f->objects != p->objects || f->landed != p->landed || f->dead != p->dead || f->skipped != p->skipped)
-		log_warning("topic \"%s\" partition %" PRId32 ": range %s [%" PRId64 ", %" PRId64
-			    ") has %" PRId64 " records now and had %" PRId64
+		log_warning("topic \"%s\" partition %" PRId32 ": range %s [%" PRId64 ", %" PRId64 ") has %" PRId64
+			    " records now and had %" PRId64
 			    " when its intent was written: compaction or retention took some since",
 			    w->assignment->topic, w->assignment->partition_id, f->id, f->start, f->end,
 			    f->landed + f->dead + f->skipped, p->landed + p->dead + p->skipped);

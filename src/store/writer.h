@@ -17,10 +17,10 @@
 
 struct range {
 	struct range *next;
-	struct range_facts facts;      /* end and counts grow until it is sealed */
+	struct range_facts facts; /* end and counts grow until it is sealed */
 	struct writer *writer;
 	struct object *objects;
-	int n_objects;                 /* that are not dead letters: slots in use */
+	int n_objects; /* that are not dead letters: slots in use */
 	struct roll_state roll;
 	struct object_metadata *metadata;
 	bool sealed;
@@ -29,22 +29,22 @@ struct range {
 };
 
 struct writer {
-	struct writer *prev, *next;    /* all writers of the uploader */
+	struct writer *prev, *next; /* all writers of the uploader */
 	struct upload_env *env;
 	struct mailbox *events;
 	struct assignment *assignment; /* read only here */
 	const struct encoder_ops *encoder;
 	struct record_source source;
-	int64_t next_offset;           /* a record below this was seen already */
-	int planned;                   /* next range of the plan */
-	struct chain chain;            /* what comes before the open range */
-	struct range *open;            /* NULL until its first record */
-	int64_t open_start;            /* where the open range begins */
-	struct range *sealed;          /* oldest first, up to the first that is not published */
+	int64_t next_offset;  /* a record below this was seen already */
+	int planned;          /* next range of the plan */
+	struct chain chain;   /* what comes before the open range */
+	struct range *open;   /* NULL until its first record */
+	int64_t open_start;   /* where the open range begins */
+	struct range *sealed; /* oldest first, up to the first that is not published */
 	int n_sealed;
-	bool closed;                   /* asked to seal: takes no more records */
-	bool failed;                   /* told its trouble, waits to be dropped */
-	struct object *cached;         /* the object of the last record, and the times that it takes */
+	bool closed;           /* asked to seal: takes no more records */
+	bool failed;           /* told its trouble, waits to be dropped */
+	struct object *cached; /* the object of the last record, and the times that it takes */
 	int64_t cached_from_ms, cached_to_ms;
 };
 

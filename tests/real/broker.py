@@ -124,9 +124,9 @@ class Broker:
         return sorted(self.admin.list_topics(topic, timeout=10).topics[topic].partitions)
 
     def producer(self, **config):
-        return Producer({"bootstrap.servers": self.bootstrap, "log_level": 0, "linger.ms": 20, "compression.type": "lz4",
-                         "message.max.bytes": 40 << 20, "queue.buffering.max.messages": 1000000,
-                         "queue.buffering.max.kbytes": 1 << 20,
+        return Producer({"bootstrap.servers": self.bootstrap, "log_level": 0, "linger.ms": 20,
+                         "compression.type": "lz4", "message.max.bytes": 40 << 20,
+                         "queue.buffering.max.messages": 1000000, "queue.buffering.max.kbytes": 1 << 20,
                          **{k.replace("_", "."): v for k, v in config.items()}})
 
     def consumer(self, group):

@@ -12,7 +12,8 @@ def stock_row(n, rng):
     price = rng.uniform(500, 70000)
     return (f'{{"n":{n},"Index":"{rng.choice(INDEXES)}","Date":"{1965 + n % 57}-{1 + n % 12:02}-{1 + n % 28:02}",'
             f'"Open":{price:.6f},"High":{price * 1.01:.6f},"Low":{price * 0.98:.6f},"Close":{price * 1.003:.6f},'
-            f'"Adj Close":{price * 1.003:.6f},"Volume":{rng.randrange(10**10)},"CloseUSD":{price * 0.13:.9f}}}').encode()
+            f'"Adj Close":{price * 1.003:.6f},"Volume":{rng.randrange(10**10)},"CloseUSD":{price * 0.13:.9f}}}'
+            ).encode()
 
 
 def stock_rows(count, first=0, seed=1):
