@@ -38,6 +38,9 @@ struct assignment {
 	/* Consumer thread sets, uploader reads: nothing of this assignment matters any more. */
 	atomic_bool dropped;
 
+	/* Consumer thread only. */
+	struct assignment *next_farewell;
+
 	/* Uploader thread only. */
 	struct writer *writer;
 };

@@ -24,8 +24,7 @@ struct record {
 	void *message;        /* the client's handle; NULL for the markers */
 	uint32_t value_len;
 	uint32_t key_len;
-	uint8_t kind;       /* enum record_kind */
-	uint8_t from_event; /* message is an event that holds the record, not the record itself */
+	uint8_t kind; /* enum record_kind */
 };
 
 /* Give the fetch buffer back. Implemented in kafka/message.c. Thread: whoever took the record out of the ring. */

@@ -174,5 +174,9 @@ bool delivery_halve(struct delivery *d)
 
 bool delivery_settled(const struct delivery *d)
 {
-	return d->text.n == 0 && !d->changed;
+	for (int i = 0; i < d->text.n; i++) {
+		if (d->ranges[i].state == RANGE_BUILT)
+			return false;
+	}
+	return !d->changed;
 }

@@ -73,7 +73,8 @@ const struct range_facts *delivery_next_publish(struct delivery *d, int64_t *ack
  * fewer can be named. Source: protocol.md H17. */
 bool delivery_halve(struct delivery *d);
 
-/* Nothing sealed is unpublished, and the last acknowledged state is the current one. */
+/* Nothing that was built is unpublished, and the last acknowledged state is the current one. Ranges that were planned
+ * and not built stay behind as the intents that they are. */
 bool delivery_settled(const struct delivery *d);
 
 #endif

@@ -21,7 +21,7 @@
 #define BLOCK_BYTES (1 << 20)
 #define MIN_BLOCK_BYTES (4 << 10)
 #define SCRATCH_MAX (1U << 30)
-#define CLOSING_MS 5000
+#define CLOSING_MS 2000
 
 struct uploader {
 	pthread_t thread;

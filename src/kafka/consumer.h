@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef KAFKA_CONSUMER_H
+#define KAFKA_CONSUMER_H
+
+#include <stdbool.h>
+
+#include "base/error.h"
+#include "batch/mailbox.h"
+#include "batch/ring.h"
+#include "settings/settings.h"
+
+/* The consumer thread: the only one that calls the consumer handle (I5). It takes records into the rings, keeps the
+ * delivery state of each partition, commits, and serves the group. Thread: made, started and stopped by the daemon. */
+struct consumer;
+
+/* The way to one uploader thread. */
+struct lane {
+	struct ring *ring;
+	struct mailbox *commands;
+};
+
+/* lanes and events must outlive it; events is the one mailbox that all uploaders post to; its waker and those of the
+ * rings' producer side are set here. Errors: settings that the client refuses. */
+struct consumer *consumer_new(const struct settings *settings, const struct lane *lanes, int n_lanes,
+			      struct mailbox *events, struct error *e);
+void consumer_start(struct consumer *c);
+/* Seal, publish, commit, leave the group, as far as time allows; then tell the uploaders to stop. Thread: any. */
+void consumer_stop(struct consumer *c);
+/* Log the state of every partition. Thread: any. */
+void consumer_report(struct consumer *c);
+/* It has ended, or is about to: by consumer_stop, or because the client cannot go on. Thread: any. */
+bool consumer_ended(const struct consumer *c);
+/* Wait until the thread has ended; the process's exit code. */
+int consumer_join(struct consumer *c);
+/* After the uploaders have ended too: records in their rings belong to the handle. */
+void consumer_free(struct consumer *c);
+
+#endif

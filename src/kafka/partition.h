@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef KAFKA_PARTITION_H
+#define KAFKA_PARTITION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "kafka/consumer.h"
+#include "kafka/delivery.h"
+
+struct lane_state;
+
+/* What the consumer thread knows of each partition it has met. ARCHITECTURE.md has the picture of the states. */
+enum partition_state {
+	PARTITION_AWAY,     /* not ours */
+	PARTITION_PARKED,   /* ours in the group, not read: resume_boot_ms says when to try, wait says for what */
+	PARTITION_STARTING, /* ours, not read: its start is being committed */
+	PARTITION_ACTIVE,   /* read; records of its epoch are in the rings */
+	PARTITION_REVOKING, /* revoked: what is sealed is being finished before the answer */
+};
+
+/* What a partition waits for; one name each for log, state reports and the runbook. */
+enum wait_reason {
+	WAIT_NOTHING,
+	WAIT_OFFSETS,   /* the committed offsets to be read */
+	WAIT_START,     /* the start offset to be found and committed */
+	WAIT_MEMORY,    /* recoveries of other partitions to finish */
+	WAIT_S3,        /* a person to mend what S3 refuses */
+	WAIT_REPLAY,    /* the replay after a dead upload */
+	WAIT_BROKER,    /* the broker to serve this partition again */
+	WAIT_TEXT,      /* a newer program, which wrote the committed text */
+	WAIT_TEXT_SIZE, /* a broker that takes texts as long as ours */
+	WAIT_REASONS,
+};
+
+struct partition {
+	struct partition *next_in_bucket;
+	struct partition *next; /* all, in order of first meeting */
+	char *topic;
+	int32_t id;
+	const struct topic_settings *settings;
+	struct lane_state *lane; /* the same one always */
+	enum partition_state state;
+	bool local; /* in the client's local assignment */
+
+	uint64_t epoch;                /* of the current or the last local assignment */
+	struct assignment *assignment; /* NULL unless ACTIVE or REVOKING */
+	struct delivery delivery;      /* valid while STARTING, ACTIVE or REVOKING */
+	int64_t next_offset;           /* a record below this was put into the ring already */
+	int64_t recovery_bytes;        /* memory that its planned ranges were admitted with */
+	bool quiet;                    /* the uploader has answered the seal */
+
+	enum wait_reason wait;
+	char wait_text[ERROR_TEXT_MAX];
+	int64_t resume_boot_ms;
+	int64_t told_boot_ms; /* when the wait was last in the log */
+	int failures;         /* in a row, for the back-off */
+	bool position_error;  /* the broker has no record at the committed offset */
+	bool has_text;        /* a text of ours was read for it */
+	bool commit_unknown;  /* a commit of an ended epoch may still take effect: commit once more first */
+
+	uint64_t records, ranges; /* since the start, for reports */
+};
+
+struct partition_table;
+
+struct partition_table *partition_table_new(void);
+void partition_table_free(struct partition_table *t);
+/* Find or make. */
+struct partition *partition_get(struct partition_table *t, const char *topic, int32_t id);
+struct partition *partition_find(const struct partition_table *t, const char *topic, int32_t id); /* NULL: never met */
+struct partition *partition_first(const struct partition_table *t);
+
+const char *partition_state_name(enum partition_state s);
+const char *wait_reason_name(enum wait_reason w);
+
+#endif

@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The group's rebalances, and the client's local assignment, which is ours to change at any time.
+ *
+ * An assign event only parks the partitions (resume.c reads them); a revoke event seals, and is answered when what was
+ * sealed is finished or its time is up. Four rules keep this safe with librdkafka 2.0.2 to 2.8.0 (protocol.md H6):
+ *  - while a revoke is unanswered in the queue, any local change counts as its answer: so the queue is drained after
+ * each change, and a revoke found then is treated as lost;
+ *  - an answer names only partitions that are local, and is sent even when it names none;
+ *  - before each event the client pauses all partitions by itself, and batches that it was handing out lose
+ *    records there (its changelog, #4208; with end-of-partition events until 2.13.2 too): so each event assigns every
+ *    partition that stays anew, at the offset behind the last record that was put into a ring;
+ *  - stopping a partition clears the forwarding of its queue: it is forwarded before it is assigned, so that no record
+ * goes astray, and again behind a round trip to the client's thread, when the stop has been served. */
+#include <string.h>
+
+#include "kafka/session.h"
+
+/* Of the session time-out: what finishing a revocation may take. */
+#define REVOKE_SHARE 3
+
+static bool is_eager(const struct consumer *c)
+{
+	const char *protocol = rd_kafka_rebalance_protocol(c->rk);
+
+	return protocol != NULL && strcmp(protocol, "EAGER") == 0;
+}
+
+static void report_error(const char *what, rd_kafka_error_t *error)
+{
+	if (error == NULL)
+		return;
+	log_warning("kafka: %s: %s", what, rd_kafka_error_string(error));
+	rd_kafka_error_destroy(error);
+}
+
+static void forward(struct consumer *c, const rd_kafka_topic_partition_list_t *list)
+{
+	for (int i = 0; i < list->cnt; i++) {
+		rd_kafka_queue_t *q =
+			rd_kafka_queue_get_partition(c->rk, list->elems[i].topic, list->elems[i].partition);
+
+		if (q == NULL)
+			continue;
+		rd_kafka_queue_forward(q, c->record_queue);
+		rd_kafka_queue_destroy(q);
+	}
+}
+
+/* One round trip to the client's thread: what it was told before has been served. */
+static void round_trip(struct consumer *c)
+{
+	rd_kafka_topic_partition_list_t *list = NULL;
+
+	if (rd_kafka_assignment(c->rk, &list) == RD_KAFKA_RESP_ERR_NO_ERROR)
+		rd_kafka_topic_partition_list_destroy(list);
+}
+
+static void add_at_next(rd_kafka_topic_partition_list_t *list, const struct partition *p)
+{
+	rd_kafka_topic_partition_list_add(list, p->topic, p->id)->offset = p->next_offset;
+}
+
+/* Partitions that are being read and stay so. */
+static rd_kafka_topic_partition_list_t *staying(struct consumer *c)
+{
+	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(16);
+
+	for (struct partition *p = partition_first(c->partitions); p != NULL; p = p->next) {
+		if (p->local && p->state == PARTITION_ACTIVE)
+			add_at_next(list, p);
+	}
+	return list;
+}
+
+static void assign_list(struct consumer *c, rd_kafka_topic_partition_list_t *list)
+{
+	forward(c, list);
+	if (is_eager(c)) {
+		rd_kafka_resp_err_t err = rd_kafka_assign(c->rk, list);
+
+		if (err != RD_KAFKA_RESP_ERR_NO_ERROR)
+			log_warning("kafka: assigning partitions: %s", rd_kafka_err2str(err));
+	} else {
+		report_error("assigning partitions", rd_kafka_incremental_assign(c->rk, list));
+	}
+	round_trip(c);
+	forward(c, list);
+	c->drain = true;
+}
+
+/* Take what is gone, and what stays, out of the client's local assignment. */
+static void unassign_all_local(struct consumer *c, bool answers_revoke)
+{
+	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(16);
+
+	for (struct partition *p = partition_first(c->partitions); p != NULL; p = p->next) {
+		if (!p->local)
+			continue;
+		rd_kafka_topic_partition_list_add(list, p->topic, p->id);
+		if (p->state != PARTITION_ACTIVE)
+			p->local = false;
+	}
+	if (list->cnt > 0 || answers_revoke)
+		report_error("giving partitions back", rd_kafka_incremental_unassign(c->rk, list));
+	rd_kafka_topic_partition_list_destroy(list);
+	c->drain = true;
+}
+
+static void answer_cooperative(struct consumer *c, bool assign_event)
+{
+	rd_kafka_topic_partition_list_t *stay = staying(c);
+
+	unassign_all_local(c, !assign_event);
+	if (assign_event || stay->cnt > 0)
+		assign_list(c, stay);
+	rd_kafka_topic_partition_list_destroy(stay);
+}
+
+/* Eager revokes name everything, so nothing stays. */
+static void answer_eager(struct consumer *c, bool assign_event)
+{
+	rd_kafka_topic_partition_list_t *none = rd_kafka_topic_partition_list_new(0);
+
+	for (struct partition *p = partition_first(c->partitions); p != NULL; p = p->next)
+		p->local = false;
+	rd_kafka_assign(c->rk, assign_event ? none : NULL);
+	rd_kafka_topic_partition_list_destroy(none);
+	c->drain = true;
+}
+
+static void answer(struct consumer *c, bool assign_event)
+{
+	c->cached = NULL;
+	c->cached_topic = NULL;
+	if (is_eager(c))
+		answer_eager(c, assign_event);
+	else
+		answer_cooperative(c, assign_event);
+}
+
+static void give_up(struct consumer *c, struct partition *p)
+{
+	session_drop(c, p);
+	p->state = PARTITION_AWAY;
+	p->wait = WAIT_NOTHING;
+}
+
+static void on_assign(struct consumer *c, const rd_kafka_topic_partition_list_t *list, int64_t now_boot_ms)
+{
+	for (int i = 0; i < list->cnt; i++) {
+		struct partition *p = partition_get(c->partitions, list->elems[i].topic, list->elems[i].partition);
+
+		if (p->lane == NULL) {
+			p->settings = settings_for_topic(c->settings, p->topic);
+			p->lane = &c->lanes[((size_t)p->id + strlen(p->topic)) % (size_t)c->n_lanes];
+		}
+		p->state = PARTITION_PARKED;
+		p->resume_boot_ms = now_boot_ms;
+		p->failures = 0;
+		p->position_error = false;
+	}
+	log_info("the group gave %d partition%s to this daemon", list->cnt, list->cnt == 1 ? "" : "s");
+	answer(c, true);
+}
+
+static void on_lost(struct consumer *c, const rd_kafka_topic_partition_list_t *list)
+{
+	log_info("%d partition%s lost: what was not committed is read again by their next owner", list->cnt,
+		 list->cnt == 1 ? "" : "s");
+	for (int i = 0; i < list->cnt; i++)
+		give_up(c, partition_get(c->partitions, list->elems[i].topic, list->elems[i].partition));
+	c->revoking = false;
+	for (struct partition *p = partition_first(c->partitions); p != NULL; p = p->next) {
+		if (p->state == PARTITION_REVOKING)
+			give_up(c, p);
+	}
+	answer(c, false);
+}
+
+static void on_revoke(struct consumer *c, const rd_kafka_topic_partition_list_t *list, int64_t now_boot_ms)
+{
+	log_info("the group takes %d partition%s back", list->cnt, list->cnt == 1 ? "" : "s");
+	for (int i = 0; i < list->cnt; i++) {
+		struct partition *p = partition_get(c->partitions, list->elems[i].topic, list->elems[i].partition);
+
+		if (p->state == PARTITION_ACTIVE) {
+			p->state = PARTITION_REVOKING;
+			p->quiet = false;
+			mailbox_post(p->lane->lane.commands, &(struct message){ .kind = COMMAND_SEAL,
+										.assignment = p->assignment,
+										.reason = ROLL_REVOKED });
+		} else if (p->state != PARTITION_REVOKING) {
+			give_up(c, p);
+		}
+	}
+	c->revoking = true;
+	c->revoke_deadline_boot_ms = now_boot_ms + c->session_ms / REVOKE_SHARE;
+	rebalance_progress(c, now_boot_ms);
+}
+
+void rebalance_event(struct consumer *c, rd_kafka_event_t *event, int64_t now_boot_ms)
+{
+	const rd_kafka_topic_partition_list_t *list = rd_kafka_event_topic_partition_list(event);
+	rd_kafka_resp_err_t err = rd_kafka_event_error(event);
+
+	c->hold_until_boot_ms = now_boot_ms + 2 * c->heartbeat_ms;
+	if (err == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS)
+		on_assign(c, list, now_boot_ms);
+	else if (err == RD_KAFKA_RESP_ERR__REVOKE_PARTITIONS && !c->drain && !rd_kafka_assignment_lost(c->rk))
+		on_revoke(c, list, now_boot_ms);
+	else
+		on_lost(c, list);
+}
+
+static bool is_finished(const struct partition *p)
+{
+	return p->quiet && delivery_settled(&p->delivery);
+}
+
+void rebalance_progress(struct consumer *c, int64_t now_boot_ms)
+{
+	bool late = now_boot_ms >= c->revoke_deadline_boot_ms;
+	bool lost = c->revoking && rd_kafka_assignment_lost(c->rk);
+	int left = 0;
+
+	if (!c->revoking)
+		return;
+	for (struct partition *p = partition_first(c->partitions); p != NULL; p = p->next) {
+		if (p->state != PARTITION_REVOKING)
+			continue;
+		if (late || lost || is_finished(p))
+			give_up(c, p);
+		else
+			left++;
+	}
+	if (left > 0)
+		return;
+	c->revoking = false;
+	answer(c, false);
+}
+
+bool rebalance_read(struct consumer *c, struct partition **partitions, int n)
+{
+	rd_kafka_topic_partition_list_t *list;
+
+	if (c->revoking || rd_kafka_assignment_lost(c->rk))
+		return false;
+	list = is_eager(c) ? staying(c) : rd_kafka_topic_partition_list_new(n);
+	for (int i = 0; i < n; i++) {
+		add_at_next(list, partitions[i]);
+		partitions[i]->local = true;
+	}
+	assign_list(c, list);
+	rd_kafka_topic_partition_list_destroy(list);
+	return true;
+}
+
+void rebalance_stop_reading(struct consumer *c, struct partition *p)
+{
+	rd_kafka_topic_partition_list_t *list;
+
+	if (!p->local)
+		return;
+	p->local = false;
+	if (rd_kafka_assignment_lost(c->rk))
+		return;
+	c->cached = NULL;
+	c->cached_topic = NULL;
+	if (is_eager(c)) {
+		list = staying(c);
+		assign_list(c, list);
+	} else {
+		list = rd_kafka_topic_partition_list_new(1);
+		rd_kafka_topic_partition_list_add(list, p->topic, p->id);
+		report_error("parking a partition", rd_kafka_incremental_unassign(c->rk, list));
+	}
+	rd_kafka_topic_partition_list_destroy(list);
+	c->drain = true;
+}

@@ -1,0 +1,503 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The one way to reading a partition: read its committed offset and text, understand them, find out whether the log
+ * still holds what they speak of, admit it by memory, assign it at that offset, open it at its uploader. First
+ * assignment, recovery after a crash, start without an offset and every trouble come through here (ARCHITECTURE.md). */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "base/sha256.h"
+#include "base/text.h"
+#include "encode/fingerprint.h"
+#include "kafka/session.h"
+#include "settings/memory.h"
+
+#define QUERY_LIMIT_MS 5000
+#define ADMISSION_PAUSE_MS 500
+
+/* What one partition's committed state amounts to. */
+enum finding {
+	FOUND_WAIT,  /* told why: tried again later */
+	FOUND_START, /* p->delivery holds a start that is to be committed first */
+	FOUND_READY, /* p->delivery holds what was read */
+};
+
+struct candidate {
+	struct partition *p;
+	enum finding finding;
+	int64_t low, high; /* of the log; -1: not asked */
+};
+
+static uint64_t partition_fingerprint(const struct consumer *c, const struct partition *p)
+{
+	char *table = settings_table_name(p->settings, p->topic);
+	uint64_t f = fingerprint_of(c->settings->s3_bucket, table, p->settings, c->isolation_level);
+
+	free(table);
+	return f;
+}
+
+/* Offsets at a time (or -2 earliest, -1 latest) of all elements in one call; where that fails, one by one, since the
+ * client reports one bad partition as the failure of all. What could not be had is -1. */
+static void offsets_at(struct consumer *c, rd_kafka_topic_partition_list_t *list, int64_t time_ms)
+{
+	for (int i = 0; i < list->cnt; i++)
+		list->elems[i].offset = time_ms;
+	if (list->cnt == 0 || rd_kafka_offsets_for_times(c->rk, list, QUERY_LIMIT_MS) == RD_KAFKA_RESP_ERR_NO_ERROR)
+		return;
+	for (int i = 0; i < list->cnt; i++) {
+		rd_kafka_topic_partition_t *e = &list->elems[i];
+		rd_kafka_topic_partition_list_t *one = rd_kafka_topic_partition_list_new(1);
+
+		rd_kafka_topic_partition_list_add(one, e->topic, e->partition)->offset = time_ms;
+		if (rd_kafka_offsets_for_times(c->rk, one, QUERY_LIMIT_MS) == RD_KAFKA_RESP_ERR_NO_ERROR &&
+		    one->elems[0].err == RD_KAFKA_RESP_ERR_NO_ERROR)
+			e->offset = one->elems[0].offset;
+		else
+			e->offset = -1;
+		rd_kafka_topic_partition_list_destroy(one);
+	}
+}
+
+static int64_t offset_at(struct consumer *c, const struct partition *p, int64_t time_ms)
+{
+	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
+	int64_t offset;
+
+	rd_kafka_topic_partition_list_add(list, p->topic, p->id);
+	offsets_at(c, list, time_ms);
+	offset = list->elems[0].offset;
+	rd_kafka_topic_partition_list_destroy(list);
+	return offset;
+}
+
+/* ---- the beginning of a partition without an offset (protocol.md H12) */
+
+static int32_t partitions_of(struct consumer *c, const char *topic)
+{
+	rd_kafka_topic_t *rkt = rd_kafka_topic_new(c->rk, topic, NULL);
+	const struct rd_kafka_metadata *m = NULL;
+	int32_t n = 0;
+
+	if (rkt == NULL)
+		return 0;
+	if (rd_kafka_metadata(c->rk, 0, rkt, &m, QUERY_LIMIT_MS) == RD_KAFKA_RESP_ERR_NO_ERROR) {
+		n = m->topic_cnt == 1 ? m->topics[0].partition_cnt : 0;
+		rd_kafka_metadata_destroy(m);
+	}
+	rd_kafka_topic_destroy(rkt);
+	return n;
+}
+
+static char *text_of(const rd_kafka_topic_partition_t *e)
+{
+	char *text = mem_zalloc(e->metadata_size + 1);
+
+	if (e->metadata_size > 0)
+		memcpy(text, e->metadata, e->metadata_size);
+	return text;
+}
+
+static bool read_text(const rd_kafka_topic_partition_t *e, struct intent_text *t)
+{
+	char *text = text_of(e);
+	enum intent_verdict v = intent_read(text, t);
+
+	free(text);
+	return v == INTENT_OURS;
+}
+
+/* The birth that any partition of the topic tells; false: none has a text; -1 through *failed: it could not be read. */
+static bool find_birth(struct consumer *c, const char *topic, int32_t partitions, struct birth *birth, bool *failed)
+{
+	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(partitions);
+	struct intent_text t;
+	bool found = false;
+
+	rd_kafka_topic_partition_list_add_range(list, topic, 0, partitions - 1);
+	*failed = rd_kafka_committed(c->rk, list, COMMITTED_LIMIT_MS) != RD_KAFKA_RESP_ERR_NO_ERROR;
+	for (int i = 0; i < list->cnt && !*failed && !found; i++) {
+		*failed = list->elems[i].err != RD_KAFKA_RESP_ERR_NO_ERROR;
+		found = !*failed && read_text(&list->elems[i], &t);
+	}
+	if (found)
+		*birth = t.birth;
+	rd_kafka_topic_partition_list_destroy(list);
+	return found;
+}
+
+static bool group_has_texts(const struct consumer *c)
+{
+	for (const struct partition *p = partition_first(c->partitions); p != NULL; p = p->next) {
+		if (p->has_text)
+			return true;
+	}
+	return false;
+}
+
+/* The time that `start` means for this partition: partitions and topics that came after the group's birth begin at
+ * their beginning. */
+static int64_t start_time(const struct consumer *c, const struct partition *p, const struct birth *birth, bool born)
+{
+	if (born)
+		return p->id >= birth->partitions               ? RD_KAFKA_OFFSET_BEGINNING
+		       : birth->start_ms == RD_KAFKA_OFFSET_END ? birth->time_ms
+								: birth->start_ms;
+	return group_has_texts(c) ? RD_KAFKA_OFFSET_BEGINNING : c->settings->kafka_start_ms;
+}
+
+static void base_text(const struct consumer *c, const struct partition *p, struct intent_text *t)
+{
+	memset(t, 0, sizeof(*t));
+	snprintf(t->cluster, sizeof(t->cluster), "%s", c->cluster);
+	snprintf(t->topic, sizeof(t->topic), "%s", p->topic);
+	t->partition = p->id;
+	t->destination = destination_of(c->settings->s3_bucket, p->settings);
+}
+
+static enum finding begin_at(struct partition *p, struct intent_text *t, int64_t start, const char *reason)
+{
+	t->start = start;
+	t->n = 0;
+	chain_begin(&t->before, reason);
+	delivery_begin_start(&p->delivery, t);
+	return FOUND_START;
+}
+
+static enum finding find_start(struct consumer *c, struct partition *p, int64_t now_boot_ms)
+{
+	struct intent_text t;
+	int32_t partitions = partitions_of(c, p->topic);
+	bool failed = partitions == 0;
+	bool born = !failed && find_birth(c, p->topic, partitions, &t.birth, &failed);
+	struct birth birth = t.birth;
+	int64_t when, start;
+
+	if (failed) {
+		session_wait(p, WAIT_START, "the topic's partitions or their offsets cannot be read", now_boot_ms);
+		return FOUND_WAIT;
+	}
+	if (!born)
+		birth = (struct birth){ clock_real_ms(), c->settings->kafka_start_ms, partitions };
+	when = start_time(c, p, &birth, born);
+	start = offset_at(c, p, when);
+	if (start < 0 && when >= 0)
+		start = offset_at(c, p, RD_KAFKA_OFFSET_END);
+	if (start < 0) {
+		session_wait(p, WAIT_START, "the log's first or last offset cannot be read", now_boot_ms);
+		return FOUND_WAIT;
+	}
+	base_text(c, p, &t);
+	t.birth = birth;
+	partition_log(LOG_LEVEL_INFO, p, "begins at offset %" PRId64 " (%s)", start,
+		      when == RD_KAFKA_OFFSET_BEGINNING ? "earliest"
+		      : when == RD_KAFKA_OFFSET_END     ? "latest"
+							: "by time");
+	return begin_at(p, &t, start, "first");
+}
+
+/* ---- what the committed text says */
+
+/* Is the text about this very commit? Mirrored or edited offsets carry texts of other places. */
+static bool is_about(const struct consumer *c, const struct partition *p, const struct intent_text *t, int64_t offset)
+{
+	return strcmp(t->cluster, c->cluster) == 0 && strcmp(t->topic, p->topic) == 0 && t->partition == p->id &&
+	       t->start == offset;
+}
+
+/* Ranges that were cut for other keys cannot be made again here: from there on the records are cut anew. */
+static void forget_foreign_ranges(const struct consumer *c, const struct partition *p, struct intent_text *t)
+{
+	uint64_t fingerprint = partition_fingerprint(c, p);
+	int n = 0;
+
+	while (n < t->n && t->ranges[n].fingerprint == fingerprint)
+		n++;
+	if (n == t->n)
+		return;
+	partition_log(LOG_LEVEL_WARNING, p,
+		      "the settings that decide keys have changed since the intents of offsets %" PRId64 " to %" PRId64
+		      " were written: these records may stand twice, under old and new keys",
+		      t->ranges[n].start, t->ranges[t->n - 1].end);
+	if (n == 0)
+		chain_begin(&t->before, "settings");
+	t->n = n;
+}
+
+/* An offset that someone else set, or another place in S3: there is nothing to recover, and the chain begins anew. */
+static void begin_moved(struct consumer *c, struct partition *p, int64_t offset, const struct intent_text *t, bool ours)
+{
+	bool destination = ours && is_about(c, p, t, offset);
+	struct intent_text fresh;
+
+	partition_log(LOG_LEVEL_WARNING, p, "%s: going on at offset %" PRId64,
+		      destination ? "the destination has changed since the last commit"
+				  : "its offset was set from outside, or by another program",
+		      offset);
+	base_text(c, p, &fresh);
+	fresh.start = offset;
+	fresh.birth = ours ? t->birth : (struct birth){ clock_real_ms(), c->settings->kafka_start_ms, p->id + 1 };
+	chain_begin(&fresh.before, destination ? "destination" : "moved");
+	delivery_begin(&p->delivery, &fresh);
+}
+
+static enum finding understand(struct consumer *c, struct partition *p, const rd_kafka_topic_partition_t *e,
+			       int64_t now_boot_ms)
+{
+	struct intent_text t;
+	enum intent_verdict v;
+	char *text;
+
+	if (e->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
+		session_wait(p, WAIT_OFFSETS, rd_kafka_err2str(e->err), now_boot_ms);
+		return FOUND_WAIT;
+	}
+	if (e->offset < 0)
+		return find_start(c, p, now_boot_ms);
+	text = text_of(e);
+	v = intent_read(text, &t);
+	if (v == INTENT_NEWER || v == INTENT_DAMAGED) {
+		session_wait(p, WAIT_TEXT, text, now_boot_ms);
+		free(text);
+		return FOUND_WAIT;
+	}
+	free(text);
+	if (v == INTENT_ABSENT || !is_about(c, p, &t, e->offset) ||
+	    t.destination != destination_of(c->settings->s3_bucket, p->settings)) {
+		begin_moved(c, p, e->offset, &t, v == INTENT_OURS);
+		return FOUND_READY;
+	}
+	p->has_text = true;
+	if (p->commit_unknown) {
+		delivery_begin_start(&p->delivery, &t);
+		return FOUND_START;
+	}
+	forget_foreign_ranges(c, p, &t);
+	delivery_begin(&p->delivery, &t);
+	return FOUND_READY;
+}
+
+/* ---- does the log still hold it (protocol.md H10, H14) */
+
+static void ask_log(struct consumer *c, struct candidate *candidates, int n)
+{
+	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(n);
+	int at = 0;
+
+	for (int i = 0; i < n; i++) {
+		const struct partition *p = candidates[i].p;
+
+		candidates[i].low = candidates[i].high = -1;
+		if (candidates[i].finding == FOUND_READY && (p->delivery.text.n > 0 || p->position_error))
+			rd_kafka_topic_partition_list_add(list, p->topic, p->id);
+	}
+	offsets_at(c, list, RD_KAFKA_OFFSET_BEGINNING);
+	for (int i = 0; i < n && at < list->cnt; i++) {
+		if (strcmp(list->elems[at].topic, candidates[i].p->topic) == 0 &&
+		    list->elems[at].partition == candidates[i].p->id)
+			candidates[i].low = list->elems[at++].offset;
+	}
+	offsets_at(c, list, RD_KAFKA_OFFSET_END);
+	at = 0;
+	for (int i = 0; i < n && at < list->cnt; i++) {
+		if (strcmp(list->elems[at].topic, candidates[i].p->topic) == 0 &&
+		    list->elems[at].partition == candidates[i].p->id)
+			candidates[i].high = list->elems[at++].offset;
+	}
+	rd_kafka_topic_partition_list_destroy(list);
+}
+
+static enum finding begin_behind(struct partition *p, int64_t start)
+{
+	struct intent_text t = p->delivery.text;
+
+	p->position_error = false;
+	return begin_at(p, &t, start, "truncated");
+}
+
+static enum finding hold_against_log(struct candidate *k, int64_t now_boot_ms)
+{
+	struct partition *p = k->p;
+	const struct intent_text *t = &p->delivery.text;
+	int64_t end = t->n > 0 ? t->ranges[t->n - 1].end : t->start;
+
+	p->next_offset = t->start;
+	if (t->n == 0 && !p->position_error)
+		return FOUND_READY;
+	if (k->low < 0 || k->high < 0) {
+		session_wait(p, WAIT_OFFSETS, "the log's first and last offset cannot be read", now_boot_ms);
+		return FOUND_WAIT;
+	}
+	if (k->high < end) {
+		partition_log(LOG_LEVEL_ERROR, p,
+			      "the log ends at %" PRId64 ", before offset %" PRId64
+			      " that was read already: the topic was truncated or made again; going on at %" PRId64,
+			      k->high, end, k->low);
+		return begin_behind(p, k->low);
+	}
+	if (k->low >= end && k->low > t->start) {
+		partition_log(LOG_LEVEL_ERROR, p,
+			      "records %" PRId64 " to %" PRId64
+			      " are lost: retention removed them before they were landed",
+			      t->start, k->low - 1);
+		return begin_behind(p, k->low);
+	}
+	if (k->low > t->start) {
+		partition_log(LOG_LEVEL_ERROR, p,
+			      "records %" PRId64 " to %" PRId64
+			      " are gone from the log: what is left of their ranges is landed",
+			      t->start, k->low - 1);
+		p->next_offset = k->low;
+	}
+	p->position_error = false;
+	return FOUND_READY;
+}
+
+/* ---- open */
+
+static int64_t planned_bytes(const struct partition *p)
+{
+	int64_t bytes = 0;
+
+	for (int i = 0; i < p->delivery.text.n; i++)
+		bytes += p->delivery.text.ranges[i].bytes;
+	return bytes;
+}
+
+/* Recovered ranges cannot be cut, so those of one uploader must fit together; one alone is always let in (H7). */
+static bool admit(const struct consumer *c, struct partition *p)
+{
+	int64_t share = memory_of_uploader(c->settings) / 2;
+	int64_t held = 0;
+
+	p->recovery_bytes = planned_bytes(p);
+	if (p->recovery_bytes == 0)
+		return true;
+	for (const struct partition *o = partition_first(c->partitions); o != NULL; o = o->next) {
+		bool recovers = o->assignment != NULL && o->lane == p->lane && o->delivery.text.n > 0 &&
+				o->delivery.ranges[0].state == RANGE_PLANNED;
+
+		held += recovers ? o->recovery_bytes : 0;
+	}
+	return held == 0 || held + p->recovery_bytes <= share;
+}
+
+static void open_partition(struct consumer *c, struct partition *p)
+{
+	const struct intent_text *t = &p->delivery.text;
+	struct assignment *a = assignment_new(p->topic, p->id);
+
+	a->partition = p;
+	a->epoch = p->epoch = ++c->epochs;
+	a->table = settings_table_name(p->settings, p->topic);
+	a->group = mem_strdup(c->settings->kafka_group);
+	a->cluster = mem_strdup(c->cluster);
+	memcpy(a->mark, c->mark, sizeof(a->mark));
+	a->fingerprint = partition_fingerprint(c, p);
+	a->settings = p->settings;
+	a->start = t->start;
+	a->chain = t->before;
+	a->n_plan = t->n;
+	memcpy(a->plan, t->ranges, sizeof(a->plan));
+	p->assignment = a;
+	p->state = PARTITION_ACTIVE;
+	p->wait = WAIT_NOTHING;
+	p->quiet = false;
+	mailbox_post(p->lane->lane.commands, &(struct message){ .kind = COMMAND_OPEN, .assignment = a });
+	if (t->n > 0)
+		partition_log(LOG_LEVEL_INFO, p, "recovers %d sealed range%s, offsets %" PRId64 " to %" PRId64, t->n,
+			      t->n == 1 ? "" : "s", t->start, t->ranges[t->n - 1].end);
+}
+
+static void settle(struct consumer *c, struct candidate *candidates, int n, int64_t now_boot_ms)
+{
+	struct partition **ready = mem_array((size_t)n, sizeof(*ready));
+	int n_ready = 0;
+
+	for (int i = 0; i < n; i++) {
+		struct partition *p = candidates[i].p;
+
+		if (candidates[i].finding == FOUND_START) {
+			p->state = PARTITION_STARTING;
+			p->epoch = ++c->epochs;
+		} else if (candidates[i].finding == FOUND_READY && admit(c, p)) {
+			ready[n_ready++] = p;
+			open_partition(c, p);
+		} else if (candidates[i].finding == FOUND_READY) {
+			session_wait(p, WAIT_MEMORY, "", now_boot_ms);
+			p->resume_boot_ms = now_boot_ms + ADMISSION_PAUSE_MS;
+		}
+	}
+	if (n_ready > 0 && !rebalance_read(c, ready, n_ready)) {
+		for (int i = 0; i < n_ready; i++)
+			session_park(c, ready[i], WAIT_OFFSETS, "the group is rebalancing", now_boot_ms);
+	}
+	free(ready);
+}
+
+static void learn_cluster(struct consumer *c)
+{
+	char *id = rd_kafka_clusterid(c->rk, COMMITTED_LIMIT_MS);
+	uint8_t digest[SHA256_BYTES];
+	char *both;
+
+	if (id == NULL)
+		return;
+	c->cluster = mem_strdup(id);
+	rd_kafka_mem_free(c->rk, id);
+	both = mem_printf("%s\n%s", c->cluster, c->settings->kafka_group);
+	sha256_of(both, strlen(both), digest);
+	text_hex(digest, 2, c->mark);
+	free(both);
+}
+
+static rd_kafka_topic_partition_list_t *collect_due(struct consumer *c, int64_t now_boot_ms)
+{
+	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(16);
+
+	for (struct partition *p = partition_first(c->partitions); p != NULL; p = p->next) {
+		if (p->state == PARTITION_PARKED && now_boot_ms >= p->resume_boot_ms)
+			rd_kafka_topic_partition_list_add(list, p->topic, p->id);
+	}
+	return list;
+}
+
+static void resume_list(struct consumer *c, rd_kafka_topic_partition_list_t *list, int64_t now_boot_ms)
+{
+	struct candidate *candidates = mem_array((size_t)list->cnt, sizeof(*candidates));
+	rd_kafka_resp_err_t err = rd_kafka_committed(c->rk, list, COMMITTED_LIMIT_MS);
+
+	for (int i = 0; i < list->cnt; i++) {
+		struct partition *p = partition_find(c->partitions, list->elems[i].topic, list->elems[i].partition);
+
+		candidates[i].p = p;
+		if (err == RD_KAFKA_RESP_ERR_NO_ERROR)
+			candidates[i].finding = understand(c, p, &list->elems[i], now_boot_ms);
+		else
+			session_wait(p, WAIT_OFFSETS, rd_kafka_err2str(err), now_boot_ms);
+	}
+	ask_log(c, candidates, list->cnt);
+	for (int i = 0; i < list->cnt; i++) {
+		if (candidates[i].finding == FOUND_READY)
+			candidates[i].finding = hold_against_log(&candidates[i], now_boot_ms);
+	}
+	settle(c, candidates, list->cnt, now_boot_ms);
+	free(candidates);
+}
+
+/* Only between commits: a request that is still out could change what is read here (protocol.md H2). */
+void resume_due(struct consumer *c, int64_t now_boot_ms)
+{
+	rd_kafka_topic_partition_list_t *list;
+
+	if (c->committer.state != COMMITTER_IDLE || c->revoking || c->stopping || c->drain)
+		return;
+	list = collect_due(c, now_boot_ms);
+	if (list->cnt > 0 && c->cluster == NULL)
+		learn_cluster(c);
+	if (list->cnt > 0 && c->cluster != NULL)
+		resume_list(c, list, now_boot_ms);
+	rd_kafka_topic_partition_list_destroy(list);
+}

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef KAFKA_SESSION_H
+#define KAFKA_SESSION_H
+
+#include <librdkafka/rdkafka.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+
+#include "base/log.h"
+#include "kafka/committer.h"
+#include "kafka/consumer.h"
+#include "kafka/partition.h"
+
+/* The consumer thread's state, for the files that make up the thread: consumer.c (loop, records), rebalance.c (the
+ * group and the local assignment), resume.c (the way back to reading), commit.c (requests and their answers). Thread:
+ * the consumer thread only, but for the atomics. */
+
+#define COMMITTED_LIMIT_MS 5000
+#define BATCH_MESSAGES 1024
+
+struct lane_state {
+	struct lane lane;
+	struct assignment *farewells; /* whose farewell did not fit into the ring yet */
+};
+
+struct consumer {
+	pthread_t thread;
+	const struct settings *settings;
+	struct lane_state *lanes;
+	int n_lanes;
+	struct mailbox *events;
+	int wake_fd;
+
+	atomic_bool stop_asked;
+	atomic_bool report_asked;
+	atomic_int exit_code;
+	atomic_bool ended;
+
+	rd_kafka_t *rk;
+	rd_kafka_queue_t *group_queue;  /* rebalances, commits, errors, statistics */
+	rd_kafka_queue_t *record_queue; /* the partitions' records, forwarded here */
+	rd_kafka_message_t *batch[BATCH_MESSAGES];
+	struct partition_table *partitions;
+	struct committer committer;
+	uint64_t epochs;
+	char *cluster;
+	char mark[5];
+	const char *isolation_level;
+	int64_t session_ms, heartbeat_ms;
+
+	int64_t hold_until_boot_ms;     /* no commits: the group is rebalancing */
+	int64_t unsteady_since_boot_ms; /* the statistics say that the group is not steady; 0: it is */
+	bool drain;                     /* a local (un)assign was made: a revoke found now is treated as lost (H6) */
+	bool revoking;                  /* a revoke event waits for our answer */
+	int64_t revoke_deadline_boot_ms;
+	bool answer_ready; /* a commit's answer is here; served when the queue is empty (H1) */
+	enum commit_answer answer;
+	char answer_text[256];
+	bool read_back; /* the first intent was read back: the broker keeps texts */
+	bool stopping;
+	int64_t stop_boot_ms, progress_boot_ms;
+	bool fatal;
+
+	rd_kafka_topic_t *cached_topic; /* of the last record */
+	int32_t cached_id;
+	struct partition *cached;
+};
+
+/* Log about a partition: text is preceded by its name, fields carry it. */
+void partition_log(enum log_level level, const struct partition *p, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* consumer.c: end the partition's epoch: nothing of it counts any more, here or in the uploader. */
+void session_drop(struct consumer *c, struct partition *p);
+/* consumer.c: drop it, stop reading it locally, and come back through recovery after a back-off. */
+void session_park(struct consumer *c, struct partition *p, enum wait_reason wait, const char *text,
+		  int64_t now_boot_ms);
+/* consumer.c: not read, tried again after a back-off; the wait is in the log once, then once a minute. */
+void session_wait(struct partition *p, enum wait_reason wait, const char *text, int64_t now_boot_ms);
+
+/* rebalance.c */
+void rebalance_event(struct consumer *c, rd_kafka_event_t *event, int64_t now_boot_ms);
+/* Answer the revoke when what was sealed is finished, or its time is up. */
+void rebalance_progress(struct consumer *c, int64_t now_boot_ms);
+/* Read these partitions from their next_offset on; all are PARKED and become local. False: not now. */
+bool rebalance_read(struct consumer *c, struct partition **partitions, int n);
+/* Stop reading it, without leaving the group. */
+void rebalance_stop_reading(struct consumer *c, struct partition *p);
+
+/* resume.c */
+void resume_due(struct consumer *c, int64_t now_boot_ms);
+
+/* commit.c */
+void commit_event(struct consumer *c, rd_kafka_event_t *event);
+void commit_serve_answer(struct consumer *c, int64_t now_boot_ms);
+void commit_if_due(struct consumer *c, int64_t now_boot_ms);
+/* Hand out what may be published. */
+void commit_publish(struct consumer *c, struct partition *p);
+
+#endif

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SETTINGS_MEMORY_H
+#define SETTINGS_MEMORY_H
+
+#include "settings/settings.h"
+
+/* How `memory` is dealt out, once and for all: a quarter to the client's queue, an eighth to the record rings, the rest
+ * to the uploaders. Pure. Units: bytes. */
+static inline int64_t memory_of_client_queue(const struct settings *s)
+{
+	return s->memory_bytes / 4;
+}
+
+static inline int64_t memory_of_ring(const struct settings *s)
+{
+	return s->memory_bytes / 8 / s->uploaders;
+}
+
+static inline int64_t memory_of_uploader(const struct settings *s)
+{
+	return s->memory_bytes / 8 * 5 / s->uploaders;
+}
+
+#endif
