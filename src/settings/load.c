@@ -362,14 +362,6 @@ static int check_required(struct load *l)
 	return 0;
 }
 
-static int set_defaults(struct load *l)
-{
-	for (size_t i = 0; i < n_rows; i++)
-		if (value_set_default(&rows[i], value_base(&rows[i], l->s, &l->s->topic), l->e) < 0)
-			return error_context(l->e, "default of %s", rows[i].name);
-	return 0;
-}
-
 static int parse(struct load *l, const char *path)
 {
 	struct syntax_lines lines = { 0 };
@@ -413,7 +405,7 @@ int settings_load(const char *path, struct settings **s, struct error *e)
 	l.s->file = mem_strdup(path);
 	l.s->origins = origins_new();
 	config_init(&l.config);
-	rc = set_defaults(&l);
+	rc = value_set_defaults(l.s, e);
 	if (rc == 0)
 		rc = parse(&l, path);
 	if (rc == 0)

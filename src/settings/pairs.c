@@ -22,28 +22,50 @@
 
 #define GZIP_LEVEL_MAX 12
 
-/* Puts the place before the text: of the first of the two rows that is given, in the override (number) or above it. */
-static int fail_at(const struct settings *s, size_t number, const char *group, const char *first, const char *second,
-		   struct error *e)
+/* Of the settings that do not go together, those that a person may have given; at most three, the first is blamed when
+ * none is. */
+struct blame {
+	const struct row *r[3];
+};
+
+static struct blame blame(const char *group, const char *name)
 {
-	const struct row *candidates[] = { row_find(group, first), second != NULL ? row_find(group, second) : NULL };
+	return (struct blame){ .r = { row_find(group, name) } };
+}
+
+static struct blame or_blame(struct blame b, const char *group, const char *name)
+{
+	size_t i = 0;
+
+	while (b.r[i] != NULL)
+		i++;
+	b.r[i] = row_find(group, name);
+	return b;
+}
+
+/* Puts setting and place before the text: of the first that is given in the override (number), else above it. */
+static int fail_at(const struct settings *s, size_t number, struct blame b, struct error *e)
+{
+	const size_t where[] = { number, ORIGIN_COMMON };
 	char path[ROW_PATH_MAX];
 
-	row_path(candidates[0], path);
-	error_context(e, "%s", path);
-	for (size_t i = 0; i < 4; i++) {
-		const struct row *r = candidates[i % 2];
-		const struct origin *o;
+	for (size_t w = 0; w < 2; w++) {
+		for (size_t i = 0; i < 3 && b.r[i] != NULL; i++) {
+			const struct origin *o = origins_get(s->origins, where[w], b.r[i]);
 
-		if (r == NULL)
-			continue;
-		o = origins_get(s->origins, i < 2 ? number : ORIGIN_COMMON, r);
-		if (o->kind == ORIGIN_FILE)
-			return error_context(e, "%s:%d", o->file, o->line);
+			row_path(b.r[i], path);
+			if (o->kind == ORIGIN_FILE)
+				return error_context(e, "%s:%d: %s", o->file, o->line, path);
+		}
 	}
-	if (number != ORIGIN_COMMON)
-		return error_context(e, "%s:%d", s->file, s->overrides[number - 1].line);
-	return error_context(e, "%s", s->file);
+	row_path(b.r[0], path);
+	return error_context(e, "%s: %s", s->file, path);
+}
+
+static bool is_given(const struct settings *s, size_t number, const struct row *r)
+{
+	return origins_get(s->origins, number, r)->kind == ORIGIN_FILE ||
+	       origins_get(s->origins, ORIGIN_COMMON, r)->kind == ORIGIN_FILE;
 }
 
 static int check_rolls(const struct settings *s, size_t number, const struct topic_settings *t, struct error *e)
@@ -52,7 +74,7 @@ static int check_rolls(const struct settings *s, size_t number, const struct top
 		return 0;
 	error_set(e, ERROR_GIVE_UP, 0,
 		  "bytes, records and age are all 0, so no object would ever be finished; give one");
-	return fail_at(s, number, "roll", "age", "bytes", e);
+	return fail_at(s, number, or_blame(blame("roll", "age"), "roll", "bytes"), e);
 }
 
 static int check_level(const struct settings *s, size_t number, const struct topic_settings *t, struct error *e)
@@ -65,7 +87,7 @@ static int check_level(const struct settings *s, size_t number, const struct top
 		error_set(e, ERROR_GIVE_UP, 0, "gzip has the levels 1 to %d", GZIP_LEVEL_MAX);
 	else
 		return 0;
-	return fail_at(s, number, "output", "level", "compression", e);
+	return fail_at(s, number, or_blame(blame("output", "level"), "output", "compression"), e);
 }
 
 static int check_kms(const struct settings *s, size_t number, const struct topic_settings *t, struct error *e)
@@ -73,7 +95,7 @@ static int check_kms(const struct settings *s, size_t number, const struct topic
 	if (t->kms_key_id[0] == '\0' || strncmp(t->sse, "aws:kms", strlen("aws:kms")) == 0)
 		return 0;
 	error_set(e, ERROR_GIVE_UP, 0, "a KMS key needs s3.sse = \"aws:kms\" or \"aws:kms:dsse\"");
-	return fail_at(s, number, "s3", "kms_key_id", "sse", e);
+	return fail_at(s, number, or_blame(blame("s3", "kms_key_id"), "s3", "sse"), e);
 }
 
 static int check_record(const struct settings *s, size_t number, const struct topic_settings *t, struct error *e)
@@ -86,13 +108,10 @@ static int check_record(const struct settings *s, size_t number, const struct to
 	text_format_size(t->max_record_bytes, record);
 	text_format_size(t->max_record_bytes * RECORDS_IN_MEMORY, need);
 	error_set(e, ERROR_GIVE_UP, 0,
-		  "%s does not fit into memory = \"%s\", which must be %d times that: raise memory to "
-		  "\"%s\", or lower output.max_record",
-		  record, memory, RECORDS_IN_MEMORY, need);
-	if (origins_get(s->origins, number, row_find("output", "max_record"))->kind == ORIGIN_FILE)
-		return fail_at(s, number, "output", "max_record", NULL, e);
-	error_context(e, "output.max_record");
-	return fail_at(s, ORIGIN_COMMON, "", "memory", NULL, e);
+		  "memory = \"%s\" is less than %d times output.max_record = \"%s\": raise memory to \"%s\", or lower "
+		  "output.max_record",
+		  memory, RECORDS_IN_MEMORY, record, need);
+	return fail_at(s, number, or_blame(blame("output", "max_record"), "", "memory"), e);
 }
 
 static int check_template(const struct settings *s, size_t number, const struct topic_settings *t, struct error *e)
@@ -107,7 +126,7 @@ static int check_template(const struct settings *s, size_t number, const struct 
 	}
 	if (key_template_check(t, longest, e) == 0)
 		return 0;
-	return fail_at(s, number, "output", "key", NULL, e);
+	return fail_at(s, number, or_blame(blame("output", "key"), "s3", "prefix"), e);
 }
 
 /* The folder that all keys lie in, as far as it is the same for all of them. Owns: the caller frees. */
@@ -141,6 +160,9 @@ static const struct topic_settings *settings_number(const struct settings *s, si
 /* The dead letters of one against the tables of all: Athena reads whatever lies under a table. */
 static int check_dead_letters(const struct settings *s, size_t number, const struct topic_settings *t, struct error *e)
 {
+	const struct row *dead = row_find("output", "dead_letter_prefix");
+	struct blame at = or_blame(or_blame(blame("output", "dead_letter_prefix"), "s3", "prefix"), "output", "key");
+
 	for (size_t i = 0; i <= s->n_overrides; i++) {
 		char *root = key_root(settings_number(s, i));
 		bool inside = lies_in(t->dead_letter_prefix, root), around = lies_in(root, t->dead_letter_prefix);
@@ -152,7 +174,7 @@ static int check_dead_letters(const struct settings *s, size_t number, const str
 				  t->dead_letter_prefix, inside ? "among" : "around", root);
 		free(root);
 		if (inside || around)
-			return fail_at(s, number, "output", "dead_letter_prefix", NULL, e);
+			return fail_at(s, is_given(s, number, dead) ? number : i, at, e);
 	}
 	return 0;
 }
@@ -177,22 +199,22 @@ static int check_parts(const struct settings *s, struct error *e)
 		return 0;
 	text_format_size(s->memory_bytes, memory);
 	text_format_size(s->s3_part_size_bytes * PARTS_IN_MEMORY * s->uploaders, need);
-	error_set(e, ERROR_GIVE_UP, 0,
-		  "%lld uploaders need memory for %d parts each, \"%s\", and memory is \"%s\": raise "
-		  "memory, or lower s3.part_size",
-		  (long long)s->uploaders, PARTS_IN_MEMORY, need, memory);
-	if (origins_get(s->origins, ORIGIN_COMMON, row_find("s3", "part_size"))->kind == ORIGIN_FILE)
-		return fail_at(s, ORIGIN_COMMON, "s3", "part_size", NULL, e);
-	return fail_at(s, ORIGIN_COMMON, "", "memory", "uploaders", e);
+	error_set(
+		e, ERROR_GIVE_UP, 0,
+		"memory = \"%s\" is less than %d times s3.part_size for each of uploaders = %lld: raise memory to \"%s\", "
+		"or lower s3.part_size or uploaders",
+		memory, PARTS_IN_MEMORY, (long long)s->uploaders, need);
+	return fail_at(s, ORIGIN_COMMON, or_blame(or_blame(blame("s3", "part_size"), "", "memory"), "", "uploaders"),
+		       e);
 }
 
 static int check_connections(const struct settings *s, struct error *e)
 {
 	if (s->s3_connections >= s->uploaders)
 		return 0;
-	error_set(e, ERROR_GIVE_UP, 0, "%lld are too few for uploaders = %lld: each needs one at least",
-		  (long long)s->s3_connections, (long long)s->uploaders);
-	return fail_at(s, ORIGIN_COMMON, "s3", "connections", NULL, e);
+	error_set(e, ERROR_GIVE_UP, 0, "uploaders = %lld need a connection each, and s3.connections is %lld: raise it",
+		  (long long)s->uploaders, (long long)s->s3_connections);
+	return fail_at(s, ORIGIN_COMMON, or_blame(blame("s3", "connections"), "", "uploaders"), e);
 }
 
 static int check_credentials(const struct settings *s, struct error *e)
@@ -207,8 +229,8 @@ static int check_credentials(const struct settings *s, struct error *e)
 	else
 		return 0;
 	if (id == secret)
-		return fail_at(s, ORIGIN_COMMON, "s3", "session_token", NULL, e);
-	return fail_at(s, ORIGIN_COMMON, "s3", id ? "access_key_id" : "secret_access_key", NULL, e);
+		return fail_at(s, ORIGIN_COMMON, blame("s3", "session_token"), e);
+	return fail_at(s, ORIGIN_COMMON, blame("s3", id ? "access_key_id" : "secret_access_key"), e);
 }
 
 static int check_replay(const struct settings *s, struct error *e)
@@ -220,12 +242,12 @@ static int check_replay(const struct settings *s, struct error *e)
 	else if (s->replay_enabled && s->replay_topic[0] == '\0')
 		name = "topic";
 	if (name != NULL) {
-		error_set(e, ERROR_GIVE_UP, 0, "replay.enabled = true needs it");
-		return fail_at(s, ORIGIN_COMMON, "replay", name, "enabled", e);
+		error_set(e, ERROR_GIVE_UP, 0, "replay.enabled = true needs replay.%s too", name);
+		return fail_at(s, ORIGIN_COMMON, or_blame(blame("replay", name), "replay", "enabled"), e);
 	}
 	if (s->replay_pace_column[0] != '\0' && s->replay_order == REPLAY_RANDOM) {
 		error_set(e, ERROR_GIVE_UP, 0, "rows can keep their distances only with replay.order = \"sequential\"");
-		return fail_at(s, ORIGIN_COMMON, "replay", "pace_column", "order", e);
+		return fail_at(s, ORIGIN_COMMON, or_blame(blame("replay", "pace_column"), "replay", "order"), e);
 	}
 	return 0;
 }

@@ -13,9 +13,11 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "settings/table.h"
 
 #define DEPTH_MAX 16
 #define PATH_MAX_BYTES 128
+#define TOKEN_SHOWN 64
 
 enum kind { END, NAME, TEXT, NUMBER, BOOLEAN, MARK };
 
@@ -177,12 +179,29 @@ static bool is_float(const char *p, const char *end)
 	return exponent > 0 && p + exponent == end;
 }
 
+/* What the message may show of a token: nothing, where a secret belongs. */
+static const char *shown(const struct walk *w, const struct token *t, char text[TOKEN_SHOWN])
+{
+	char path[ROW_PATH_MAX];
+
+	snprintf(text, TOKEN_SHOWN, "%.*s", t->len, t->begin);
+	if (strcmp(w->path, "kafka.options") == 0)
+		return "***";
+	for (size_t i = 0; i < n_rows; i++) {
+		row_path(&rows[i], path);
+		if (rows[i].flags & ROW_SECRET && strcmp(path, w->path) == 0)
+			return "***";
+	}
+	return text;
+}
+
 static int check_number(struct walk *w)
 {
 	const struct token *t = &w->now;
 	const char *end = t->begin + t->len, *digits = t->begin;
 	bool hex = t->len > 2 && t->begin[0] == '0' && (t->begin[1] == 'x' || t->begin[1] == 'X');
-	char text[32];
+	char space[TOKEN_SHOWN], text[32];
+	const char *token = shown(w, t, space);
 	long long n;
 	size_t len, suffix;
 
@@ -192,18 +211,17 @@ static int check_number(struct walk *w)
 	len = span(digits, end, hex ? "0123456789abcdefABCDEF" : "0123456789");
 	suffix = span(digits + len, end, "L");
 	if (len == 0 || suffix > 2 || digits + len + suffix != end)
-		return fail(w, t->line,
-			    "%s: '%.*s' is no number; write a text, also one with a unit, in quotes: \"%.*s\"", w->path,
-			    t->len, t->begin, t->len, t->begin);
+		return fail(w, t->line, "%s: '%s' is no number; write a text, also one with a unit, in quotes: \"%s\"",
+			    w->path, token, token);
 	errno = 0;
 	snprintf(text, sizeof(text), "%.*s", (int)(digits + len - t->begin), t->begin);
 	n = strtoll(text, NULL, hex ? 16 : 10);
 	if (len > 24 || errno == ERANGE)
-		return fail(w, t->line, "%s: %.*s does not fit into 64 bits", w->path, t->len, t->begin);
+		return fail(w, t->line, "%s: %s does not fit into 64 bits", w->path, token);
 	if (suffix == 0 && (n > INT32_MAX || n < INT32_MIN))
 		return fail(w, t->line,
-			    "%s: %.*s does not fit into 32 bits; write %.*sL, or a unit in quotes such as \"3GiB\"",
-			    w->path, t->len, t->begin, t->len, t->begin);
+			    "%s: %s does not fit into 32 bits; write %sL, or a unit in quotes such as \"3GiB\"",
+			    w->path, token, token);
 	return 0;
 }
 
@@ -213,11 +231,12 @@ static int walk_group(struct walk *w, char closer);
 static int missing_value(struct walk *w, const struct token *t)
 {
 	const char *behind = w->p + span(w->p, w->end, " \t");
+	char space[TOKEN_SHOWN];
 
 	if (t->kind == NAME && behind < w->end && (*behind == '=' || *behind == ':'))
 		return fail(w, w->last.line, "%s: a value is missing behind the '='", w->path);
 	if (t->kind == NAME)
-		return fail(w, t->line, "%s: write a text in quotes: \"%.*s\"", w->path, t->len, t->begin);
+		return fail(w, t->line, "%s: write a text in quotes: \"%s\"", w->path, shown(w, t, space));
 	if (t->kind == END)
 		return fail(w, w->last.line, "%s: a value is missing at the end of the file", w->path);
 	return fail(w, t->line, "%s: a value is missing before '%c'", w->path, t->mark);
@@ -314,6 +333,8 @@ static int walk_setting(struct walk *w, struct scope *scope)
 	if (name.kind != NAME) {
 		if (name.kind == MARK && strchr(";,", name.mark) != NULL)
 			return fail(w, name.line, "'%c' without a setting before it; take it out", name.mark);
+		if (name.kind == TEXT)
+			return fail(w, name.line, "a text where the name of a setting is meant");
 		return fail(w, name.line, "'%.*s' where the name of a setting is meant", name.len > 40 ? 40 : name.len,
 			    name.begin);
 	}

@@ -72,11 +72,11 @@ const struct row rows[] = {
 	{ NAMED("kafka", "brokers", ROW_STRING), COMMON(kafka_brokers), .fallback = "localhost:9092",
 	  .check = check_brokers, .help = "Brokers to begin with, as HOST:PORT, separated by commas." },
 	{ NAMED("kafka", "topics", ROW_STRINGS), COMMON(kafka_topics), .flags = ROW_REQUIRED | ROW_RELOAD,
-	  .fallback = "", .check = check_topic_pattern,
+	  .fallback = "", .check = check_topic_pattern, .example = "[ \"stock_market\" ]",
 	  .help = "Topics by name, or by a POSIX extended regular expression that begins with \"^\". An expression also "
 		  "takes topics that appear later, and never internal ones." },
 	{ NAMED("kafka", "group", ROW_STRING), COMMON(kafka_group), .flags = ROW_REQUIRED, .fallback = "",
-	  .check = check_group,
+	  .check = check_group, .example = "\"stock-to-lake\"",
 	  .help = "The consumer group. It belongs to kafka2s3 alone: its offsets carry what makes delivery exactly "
 		  "once. There is no default, so that two installations do not share one by accident." },
 	{ NAMED("kafka", "start", ROW_STRING), COMMON(kafka_start), .fallback = "earliest", .check = check_start,
@@ -88,7 +88,7 @@ const struct row rows[] = {
 		  "\"property=file:PATH\"." },
 
 	{ NAMED("s3", "bucket", ROW_STRING), COMMON(s3_bucket), .flags = ROW_REQUIRED, .fallback = "",
-	  .check = check_bucket, .help = "The bucket, or an access point's alias." },
+	  .check = check_bucket, .example = "\"my-lake\"", .help = "The bucket, or an access point's alias." },
 	{ NAMED("s3", "prefix", ROW_STRING), TOPIC(prefix), .flags = ROW_PER_TOPIC, .fallback = "raw",
 	  .check = check_prefix, .help = "What every table lies under. Without a slash at either end." },
 	{ NAMED("s3", "region", ROW_STRING), COMMON(s3_region), .fallback = "", .check = check_word,
@@ -142,7 +142,7 @@ const struct row rows[] = {
 	{ NAMED("output", "compression", ROW_CHOICE), TOPIC(compression), .flags = ROW_PER_TOPIC, .fallback = "gzip",
 	  .choices = compressions, .help = "Every reader of the lake knows gzip. zstd is smaller and cheaper." },
 	{ NAMED("output", "level", ROW_INTEGER), TOPIC(level), .flags = ROW_PER_TOPIC, .fallback = NULL, .min = 1,
-	  .max = 19,
+	  .max = 19, .example = "3",
 	  .help = "How hard to compress: gzip 1 to 12, zstd 1 to 19. Absent: gzip 3, zstd 1. An override with another "
 		  "output.compression does not inherit it." },
 	{ NAMED("output", "partition_by", ROW_CHOICE), TOPIC(partition_by), .flags = ROW_PER_TOPIC, .fallback = "hour",
@@ -175,9 +175,10 @@ const struct row rows[] = {
 		  "published waits for a person, who releases it by a higher limit." },
 
 	{ NAMED("roll", "bytes", ROW_SIZE), TOPIC(roll_bytes), .flags = ROW_PER_TOPIC | ROW_RELOAD,
-	  .fallback = "128MiB", .min = 0, .max = 5 * TIB, .unit = "bytes", .help = "Compressed size. 0: not by this." },
+	  .fallback = "128MiB", .min = 0, .max = 5 * TIB, .unit = "bytes",
+	  .help = "Compressed size of an object. 0: not by this." },
 	{ NAMED("roll", "records", ROW_INTEGER), TOPIC(roll_records), .flags = ROW_PER_TOPIC | ROW_RELOAD,
-	  .fallback = "0", .min = 0, .max = 1e12, .unit = "records", .help = "Records. 0: not by this." },
+	  .fallback = "0", .min = 0, .max = 1e12, .unit = "records", .help = "Records of an object. 0: not by this." },
 	{ NAMED("roll", "age", ROW_DURATION), TOPIC(roll_age_ms), .flags = ROW_PER_TOPIC | ROW_RELOAD,
 	  .fallback = "5min", .min = 0, .max = 30 * DAY, .unit = "ms",
 	  .help = "Time since the first record, by the wall clock, even when the topic is idle. 0: not by this." },

@@ -44,6 +44,7 @@ struct row {
 		     struct error *e); /* of each string that is given; the text says only what is wrong */
 	const char *environment[2];    /* variables that stand in, in this order, when nothing is given */
 	const char *unit;              /* for people; NULL: none */
+	const char *example;           /* in the file's syntax; of a row without a default */
 	const char *help;              /* whole sentences, plain text */
 };
 

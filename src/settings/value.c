@@ -270,6 +270,12 @@ void value_clear(const struct row *r, void *base)
 		*(unsigned *)field_of(r, base) = 0;
 }
 
+/* Of an option the property's name counts; the rest may be a secret. */
+static int name_length(const struct row *r, const char *element)
+{
+	return (int)(r->check == kafka_option_check ? strcspn(element, "=") : strlen(element));
+}
+
 int value_add(const struct row *r, void *base, const char *element, struct error *e)
 {
 	struct string_list *list = field_of(r, base);
@@ -287,9 +293,12 @@ int value_add(const struct row *r, void *base, const char *element, struct error
 		return error_set(e, ERROR_GIVE_UP, 0, "this is not UTF-8");
 	if (r->check != NULL && r->check(element, e) < 0)
 		return -1;
-	for (size_t i = 0; i < list->n; i++)
-		if (strcmp(list->items[i], element) == 0)
-			return error_set(e, ERROR_GIVE_UP, 0, "\"%s\" is listed twice; take one out", element);
+	for (size_t i = 0; i < list->n; i++) {
+		int len = name_length(r, element);
+
+		if (name_length(r, list->items[i]) == len && strncmp(list->items[i], element, (size_t)len) == 0)
+			return error_set(e, ERROR_GIVE_UP, 0, "\"%.*s\" is listed twice; take one out", len, element);
+	}
 	list_add(list, element);
 	return 0;
 }
@@ -315,6 +324,14 @@ int value_set_default(const struct row *r, void *base, struct error *e)
 	default:
 		return value_set_string(r, base, text, e);
 	}
+}
+
+int value_set_defaults(struct settings *s, struct error *e)
+{
+	for (size_t i = 0; i < n_rows; i++)
+		if (value_set_default(&rows[i], value_base(&rows[i], s, &s->topic), e) < 0)
+			return error_context(e, "default of %s", rows[i].name);
+	return 0;
 }
 
 void value_copy(const struct row *r, void *to, const void *from)

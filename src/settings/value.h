@@ -19,6 +19,8 @@
 void *value_base(const struct row *r, struct settings *s, struct topic_settings *t);
 
 int value_set_default(const struct row *r, void *base, struct error *e);
+/* Of all rows; the overrides are not touched. */
+int value_set_defaults(struct settings *s, struct error *e);
 
 /* From what the file holds. Errors: of the wrong type, out of range, refused by the row's check. */
 int value_set_string(const struct row *r, void *base, const char *text, struct error *e);
