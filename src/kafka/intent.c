@@ -37,13 +37,23 @@ static bool read_values(const char *s, struct values *v)
 	}
 }
 
+/* Only what intent_write writes: no plus, no white space, no leading zero. */
 static bool read_number(const char *s, int64_t *n)
 {
-	char *end;
+	const char *digits = *s == '-' ? s + 1 : s;
 
+	if (*digits == '\0' || digits[strspn(digits, "0123456789")] != '\0' ||
+	    (*digits == '0' && (digits != s || digits[1] != '\0')))
+		return false;
 	errno = 0;
-	*n = strtoll(s, &end, 10);
-	return end != s && *end == '\0' && errno == 0;
+	*n = strtoll(s, NULL, 10);
+	return errno == 0;
+}
+
+/* An offset, a number of records, bytes. */
+static bool read_count(const char *s, int64_t *n)
+{
+	return read_number(s, n) && *n >= 0;
 }
 
 static bool read_int(const char *s, int32_t *n)
@@ -54,6 +64,11 @@ static bool read_int(const char *s, int32_t *n)
 		return false;
 	*n = (int32_t)wide;
 	return true;
+}
+
+static bool read_small_count(const char *s, int32_t *n)
+{
+	return read_int(s, n) && *n >= 0;
 }
 
 static bool read_hash(const char *s, uint64_t *hash)
@@ -89,7 +104,7 @@ static bool read_birth(const char *s, struct birth *b)
 	struct values v;
 
 	return read_values(s, &v) && v.n == 3 && read_number(v.words[0], &b->time_ms) &&
-	       read_number(v.words[1], &b->start_ms) && read_int(v.words[2], &b->partitions);
+	       read_number(v.words[1], &b->start_ms) && read_small_count(v.words[2], &b->partitions);
 }
 
 static bool read_before(const char *s, struct chain *c)
@@ -104,17 +119,18 @@ static bool read_before(const char *s, struct chain *c)
 		memcpy(c->begins, s, strlen(s) + 1);
 		return true;
 	}
-	return read_values(s, &v) && v.n == 4 && read_number(v.words[0], &c->previous_start) &&
-	       read_id(v.words[1], c->previous_id) && read_int(v.words[2], &c->previous_objects) &&
-	       read_number(v.words[3], &c->previous_records);
+	return read_values(s, &v) && v.n == 4 && read_count(v.words[0], &c->previous_start) &&
+	       read_id(v.words[1], c->previous_id) && read_small_count(v.words[2], &c->previous_objects) &&
+	       read_count(v.words[3], &c->previous_records);
 }
 
 static bool read_skipped(const char *s, struct chain *c)
 {
 	struct values v;
 
-	return read_values(s, &v) && v.n == 3 && read_number(v.words[0], &c->skipped_first) &&
-	       read_number(v.words[1], &c->skipped_next) && read_number(v.words[2], &c->skipped_tombstones);
+	return read_values(s, &v) && v.n == 3 && read_count(v.words[0], &c->skipped_first) &&
+	       read_count(v.words[1], &c->skipped_next) && c->skipped_next > c->skipped_first &&
+	       read_count(v.words[2], &c->skipped_tombstones);
 }
 
 static bool read_range(const char *s, struct intent_text *t)
@@ -127,10 +143,10 @@ static bool read_range(const char *s, struct intent_text *t)
 	f = &t->ranges[t->n];
 	f->start = t->n > 0 ? t->ranges[t->n - 1].end : t->start;
 	t->n++;
-	return read_number(v.words[0], &f->end) && f->end > f->start && read_id(v.words[1], f->id) &&
-	       read_hash(v.words[2], &f->fingerprint) && read_int(v.words[3], &f->objects) &&
-	       read_number(v.words[4], &f->landed) && read_number(v.words[5], &f->dead) &&
-	       read_number(v.words[6], &f->skipped) && read_number(v.words[7], &f->bytes);
+	return read_count(v.words[0], &f->end) && f->end > f->start && read_id(v.words[1], f->id) &&
+	       read_hash(v.words[2], &f->fingerprint) && read_small_count(v.words[3], &f->objects) &&
+	       read_count(v.words[4], &f->landed) && read_count(v.words[5], &f->dead) &&
+	       read_count(v.words[6], &f->skipped) && read_count(v.words[7], &f->bytes);
 }
 
 /* The words in the order in which they stand; each but the repeated and the optional exactly once. */
@@ -162,9 +178,9 @@ static bool read_word(enum word word, const char *value, struct intent_text *t)
 	case WORD_TOPIC:
 		return read_name(value, t->topic);
 	case WORD_PARTITION:
-		return read_int(value, &t->partition);
+		return read_small_count(value, &t->partition);
 	case WORD_START:
-		return read_number(value, &t->start);
+		return read_count(value, &t->start);
 	case WORD_TO:
 		return read_hash(value, &t->destination);
 	case WORD_SCHEMA:
