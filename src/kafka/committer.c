@@ -74,13 +74,24 @@ static void compact(struct committer *c)
 		clear(c);
 }
 
+static bool acked_remain(const struct committer *c)
+{
+	for (size_t i = c->first; i < c->n; i++) {
+		if (c->entries[i].acked && c->entries[i].partition != NULL)
+			return true;
+	}
+	return false;
+}
+
 size_t committer_due(struct committer *c, int64_t now_boot_ms, size_t *first)
 {
-	if (c->state != COMMITTER_READY || now_boot_ms < c->not_before_boot_ms)
+	if (c->state != COMMITTER_READY || acked_remain(c))
 		return 0;
 	compact(c);
+	if (c->n == 0 || now_boot_ms < c->not_before_boot_ms)
+		return 0;
 	*first = 0;
-	return c->alone && c->n > 0 ? 1 : c->n;
+	return c->alone ? 1 : c->n;
 }
 
 void committer_sent(struct committer *c, int64_t now_boot_ms)
