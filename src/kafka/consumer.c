@@ -170,10 +170,15 @@ static void hear_uploaders(struct consumer *c, int64_t now_boot_ms)
 /* 670 KB at 1,000 partitions: searched, not parsed. */
 static void on_statistics(struct consumer *c, const char *json, int64_t now_boot_ms)
 {
-	static const char name[] = "\"join_state\":\"";
+	static const char name[] = "\"join_state\":";
 	const char *at = strstr(json, name);
-	bool steady = at != NULL && strncmp(at + sizeof(name) - 1, "steady", 6) == 0;
+	bool steady = true;
 
+	if (at != NULL) {
+		at += sizeof(name) - 1;
+		at += strspn(at, " \"");
+		steady = strncmp(at, "steady\"", 7) == 0;
+	}
 	if (steady)
 		c->unsteady_since_boot_ms = 0;
 	else if (c->unsteady_since_boot_ms == 0)

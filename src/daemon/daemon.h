@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef DAEMON_DAEMON_H
+#define DAEMON_DAEMON_H
+
+#include "settings/settings.h"
+
+/* Run until SIGTERM or SIGINT: build every object in order, start the threads, wait, take everything down in reverse. A
+ * second signal ends the process at once. SIGUSR1 logs the state of every partition. Returns the process's exit code:
+ * 0, 75 (start again), 78 (a setting that can never work). Thread: main. */
+int daemon_run(const struct settings *s);
+
+#endif

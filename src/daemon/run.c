@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The daemon: rings and mailboxes, then the uploaders, then the consumer, then the replay; ended in reverse. Reading
+ * this file is reading the architecture. It leaves all work to the threads and waits for signals. */
+#include "daemon/daemon.h"
+
+#include <malloc.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <sysexits.h>
+#include <time.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "batch/mailbox.h"
+#include "batch/ring.h"
+#include "kafka/consumer.h"
+#include "replay/replay.h"
+#include "settings/memory.h"
+#include "store/uploader.h"
+
+#define RING_SLOTS 16384
+#define LOOK_MS 200
+/* Blocks at least this large go back to the system when they are freed, so that memory that was used once is not kept.
+ */
+#define MMAP_THRESHOLD (256 << 10)
+
+struct daemon {
+	const struct settings *settings;
+	int n; /* uploaders */
+	struct lane *lanes;
+	struct uploader **uploaders;
+	struct mailbox *events;
+	struct consumer *consumer;
+	struct replay *replay;
+};
+
+static int build(struct daemon *d, struct error *e)
+{
+	const struct settings *s = d->settings;
+
+	d->n = (int)s->uploaders;
+	d->events = mailbox_new();
+	d->lanes = mem_array((size_t)d->n, sizeof(*d->lanes));
+	d->uploaders = mem_array((size_t)d->n, sizeof(*d->uploaders));
+	for (int i = 0; i < d->n; i++) {
+		d->lanes[i].ring = ring_new(RING_SLOTS, memory_of_ring(s));
+		d->lanes[i].commands = mailbox_new();
+		d->uploaders[i] =
+			uploader_new(s, d->lanes[i].ring, d->lanes[i].commands, d->events, memory_of_uploader(s), e);
+		if (d->uploaders[i] == NULL)
+			return -1;
+	}
+	d->consumer = consumer_new(s, d->lanes, d->n, d->events, e);
+	return d->consumer == NULL ? -1 : 0;
+}
+
+static int start(struct daemon *d, struct error *e)
+{
+	for (int i = 0; i < d->n; i++)
+		uploader_start(d->uploaders[i]);
+	consumer_start(d->consumer);
+	if (!d->settings->replay_enabled)
+		return 0;
+	d->replay = replay_start(d->settings, e);
+	return d->replay == NULL ? -1 : 0;
+}
+
+static void unbuild(struct daemon *d)
+{
+	consumer_free(d->consumer);
+	for (int i = 0; i < d->n; i++) {
+		uploader_free(d->uploaders[i]);
+		ring_free(d->lanes[i].ring);
+		mailbox_free(d->lanes[i].commands);
+	}
+	mailbox_free(d->events);
+	free(d->uploaders);
+	free(d->lanes);
+}
+
+static sigset_t our_signals(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGUSR1);
+	return set;
+}
+
+/* Until a signal to end, or until the consumer has ended by itself. */
+static void wait_for_end(const struct daemon *d)
+{
+	const struct timespec look = { .tv_nsec = LOOK_MS * 1000000L };
+	sigset_t set = our_signals();
+
+	while (!consumer_ended(d->consumer)) {
+		int signal = sigtimedwait(&set, NULL, &look);
+
+		if (signal == SIGUSR1)
+			consumer_report(d->consumer);
+		else if (signal == SIGTERM || signal == SIGINT)
+			return;
+	}
+}
+
+/* From here on the default action counts again: a second signal ends the process at once. */
+static void arm_second_signal(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+}
+
+static int stop(struct daemon *d)
+{
+	int code;
+
+	if (d->replay != NULL)
+		replay_stop(d->replay);
+	consumer_stop(d->consumer);
+	code = consumer_join(d->consumer);
+	for (int i = 0; i < d->n; i++)
+		uploader_join(d->uploaders[i]);
+	return code;
+}
+
+int daemon_run(const struct settings *s)
+{
+	struct daemon d = { .settings = s };
+	struct error e;
+	sigset_t set = our_signals();
+	int code;
+
+	mallopt(M_MMAP_THRESHOLD, MMAP_THRESHOLD);
+	pthread_sigmask(SIG_BLOCK, &set, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	if (build(&d, &e) < 0) {
+		log_error("%s", e.text);
+		unbuild(&d);
+		return EX_CONFIG;
+	}
+	log_info("started: group \"%s\" from \"%s\" to bucket \"%s\"", s->kafka_group, s->kafka_brokers, s->s3_bucket);
+	if (start(&d, &e) < 0)
+		log_error("the replay does not start: %s", e.text);
+	else
+		wait_for_end(&d);
+	arm_second_signal();
+	code = stop(&d);
+	unbuild(&d);
+	return code;
+}
