@@ -24,7 +24,6 @@
 #define FIELDS_FIRST 64
 
 struct csv {
-	char *path;
 	int fd;
 	bool seekable;
 	int64_t size;
@@ -198,7 +197,7 @@ static int fill(struct csv *c, struct error *e)
 		n = read(c->fd, c->buf + keep, want);
 	while (n < 0 && errno == EINTR);
 	if (n < 0)
-		return error_set(e, ERROR_GIVE_UP, errno, "cannot read \"%s\": %s", c->path, strerror(errno));
+		return error_set(e, ERROR_GIVE_UP, errno, "cannot be read: %s", strerror(errno));
 	c->eof = n == 0;
 	c->len += (size_t)n;
 	memset(c->buf + c->len, 0, 1 + LANES);
@@ -284,10 +283,9 @@ static void set_place(struct csv *c, int64_t offset, uint64_t line)
 int csv_seek(struct csv *c, int64_t offset, uint64_t line, struct error *e)
 {
 	if (!c->seekable)
-		return error_set(e, ERROR_GIVE_UP, 0, "\"%s\" is a pipe: it can be read once, in its own order",
-				 c->path);
+		return error_set(e, ERROR_GIVE_UP, 0, "a pipe can be read once, in its own order");
 	if (lseek(c->fd, offset, SEEK_SET) < 0)
-		return error_set(e, ERROR_GIVE_UP, errno, "cannot seek in \"%s\": %s", c->path, strerror(errno));
+		return error_set(e, ERROR_GIVE_UP, errno, "cannot be read at will: %s", strerror(errno));
 	set_place(c, offset, line);
 	return 0;
 }
@@ -304,25 +302,24 @@ static int read_mark(struct csv *c, struct error *e)
 		if (fill(c, e) != 0)
 			return -1;
 	if (c->len >= 2 && (memcmp(c->buf, "\xff\xfe", 2) == 0 || memcmp(c->buf, "\xfe\xff", 2) == 0))
-		return error_set(e, ERROR_GIVE_UP, 0, "\"%s\" is UTF-16; make it UTF-8: iconv -f UTF-16 -t UTF-8",
-				 c->path);
+		return error_set(e, ERROR_GIVE_UP, 0, "it is UTF-16; make it UTF-8: iconv -f UTF-16 -t UTF-8");
 	if (c->len >= 3 && memcmp(c->buf, "\xef\xbb\xbf", 3) == 0)
 		c->first = 3;
 	c->start = (size_t)c->first;
 	return 0;
 }
 
-static int open_file(struct csv *c, struct error *e)
+static int open_file(struct csv *c, const char *path, struct error *e)
 {
 	struct stat st;
 
-	c->fd = open(c->path, O_RDONLY | O_CLOEXEC);
+	c->fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (c->fd < 0)
-		return error_set(e, ERROR_GIVE_UP, errno, "cannot open \"%s\": %s", c->path, strerror(errno));
+		return error_set(e, ERROR_GIVE_UP, errno, "cannot be opened: %s", strerror(errno));
 	if (fstat(c->fd, &st) != 0)
-		return error_set(e, ERROR_GIVE_UP, errno, "cannot look at \"%s\": %s", c->path, strerror(errno));
+		return error_set(e, ERROR_GIVE_UP, errno, "cannot be looked at: %s", strerror(errno));
 	if (S_ISDIR(st.st_mode))
-		return error_set(e, ERROR_GIVE_UP, EISDIR, "\"%s\" is a directory", c->path);
+		return error_set(e, ERROR_GIVE_UP, EISDIR, "it is a directory");
 	c->seekable = S_ISREG(st.st_mode);
 	c->size = c->seekable ? (int64_t)st.st_size : 0;
 	return read_mark(c, e);
@@ -337,7 +334,6 @@ struct csv *csv_open(const char *path, char delimiter, size_t max_row_bytes, str
 		return NULL;
 	}
 	c = mem_zalloc(sizeof(*c));
-	c->path = mem_strdup(path);
 	c->fd = -1;
 	c->delimiter = (uint8_t)delimiter;
 	c->max_row = max_row_bytes;
@@ -346,7 +342,7 @@ struct csv *csv_open(const char *path, char delimiter, size_t max_row_bytes, str
 	c->n_cap = FIELDS_FIRST;
 	c->fields = mem_array(c->n_cap, sizeof(*c->fields));
 	set_place(c, 0, 1);
-	if (open_file(c, e) == 0)
+	if (open_file(c, path, e) == 0)
 		return c;
 	csv_close(c);
 	return NULL;
@@ -358,10 +354,14 @@ void csv_close(struct csv *c)
 		return;
 	if (c->fd >= 0)
 		close(c->fd);
-	free(c->path);
 	free(c->buf);
 	free(c->fields);
 	free(c);
+}
+
+bool csv_can_seek(const struct csv *c)
+{
+	return c->seekable;
 }
 
 int64_t csv_offset(const struct csv *c)

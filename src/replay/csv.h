@@ -42,7 +42,7 @@ enum csv_result {
 	CSV_ERROR, /* the file cannot be read */
 };
 
-/* Errors: no such file, not UTF-8 by its byte order mark, a delimiter that cannot be one; GIVE_UP, errno or 0. */
+/* Errors, here and below without the path, which is the caller's to say: no such file, not UTF-8 by its byte order mark, a delimiter that cannot be one; GIVE_UP, errno or 0. */
 struct csv *csv_open(const char *path, char delimiter, size_t max_row_bytes, struct error *e);
 void csv_close(struct csv *c); /* NULL is fine */
 
@@ -53,6 +53,8 @@ enum csv_result csv_next(struct csv *c, struct csv_row *row, struct error *e);
 int csv_seek(struct csv *c, int64_t offset, uint64_t line, struct error *e);
 int csv_rewind(struct csv *c, struct error *e);
 
+/* False: a pipe, which is read once and in its own order. */
+bool csv_can_seek(const struct csv *c);
 /* How far the reader is, and the size of the file (0: a pipe). */
 int64_t csv_offset(const struct csv *c);
 int64_t csv_size(const struct csv *c);

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The replay as a module of the daemon: the engine in a thread. Signals are the daemon's: the thread takes none. */
+#include "replay/replay.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "replay/engine.h"
+
+#define STOP_MS 4000
+
+struct replay {
+	const struct settings *s;
+	struct engine *engine; /* the thread's from its start to its end */
+	pthread_t thread;
+	atomic_bool stop;
+	atomic_bool ended;
+};
+
+static void *run(void *arg)
+{
+	static const struct engine_limits limits = { .connect_ms = -1, .flush_ms = -1, .stop_ms = STOP_MS };
+	struct replay *r = arg;
+	struct engine_counts counts;
+	struct error e;
+	int code = engine_run(r->engine, &limits, &r->stop, NULL, &e);
+
+	engine_count(r->engine, &counts);
+	if (code != 0)
+		log_error("replay: ended: %s", e.text);
+	log_info("replay: %ju rows sent to \"%s\", %ju skipped",
+		 (uintmax_t)(counts.taken - counts.waiting - counts.failed), r->s->replay_topic,
+		 (uintmax_t)counts.skipped);
+	atomic_store(&r->ended, true);
+	return NULL;
+}
+
+static int start_thread(struct replay *r, struct error *e)
+{
+	sigset_t all, before;
+	int err;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	err = pthread_create(&r->thread, NULL, run, r);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (err != 0)
+		return error_set(e, ERROR_GIVE_UP, EX_OSERR, "replay: cannot start its thread: %s", strerror(err));
+	return 0;
+}
+
+struct replay *replay_start(const struct settings *s, struct error *e)
+{
+	struct replay *r = mem_zalloc(sizeof(*r));
+
+	r->s = s;
+	if (engine_new(s, &r->engine, e) == 0 && start_thread(r, e) == 0) {
+		log_info("replay: \"%s\" to \"%s\"", s->replay_file, s->replay_topic);
+		return r;
+	}
+	engine_free(r->engine);
+	free(r);
+	return NULL;
+}
+
+void replay_stop(struct replay *r)
+{
+	if (r == NULL)
+		return;
+	atomic_store(&r->stop, true);
+	pthread_join(r->thread, NULL);
+	engine_free(r->engine);
+	free(r);
+}
+
+bool replay_ended(const struct replay *r)
+{
+	return atomic_load(&r->ended);
+}
