@@ -42,7 +42,8 @@ enum csv_result {
 	CSV_ERROR, /* the file cannot be read */
 };
 
-/* Errors, here and below without the path, which is the caller's to say: no such file, not UTF-8 by its byte order mark, a delimiter that cannot be one; GIVE_UP, errno or 0. */
+/* Errors, here and below without the path, which is the caller's to say: no such file, not UTF-8 by its byte order
+ * mark, a delimiter that cannot be one; GIVE_UP, errno or 0. */
 struct csv *csv_open(const char *path, char delimiter, size_t max_row_bytes, struct error *e);
 void csv_close(struct csv *c); /* NULL is fine */
 

@@ -118,7 +118,7 @@ static int bad_file(struct engine *g, struct error *e)
 
 static int connect_to_topic(struct engine *g, int64_t limit_ms, struct error *e)
 {
-	int64_t begin = clock_boot_ms(), now = begin;
+	int64_t begin = clock_boot_ms(), now;
 
 	while (!atomic_load(g->stop) && producer_ready(g->producer, READY_SLICE_MS, e) != 0) {
 		now = clock_boot_ms();
@@ -309,7 +309,7 @@ static int send_rows(struct engine *g, struct error *e)
 /* Wait for the last acknowledgements. */
 static void flush(struct engine *g, const struct engine_limits *limits)
 {
-	int64_t begin = clock_boot_ms(), stopped = -1, now = begin;
+	int64_t begin = clock_boot_ms(), stopped = -1, now;
 
 	while (producer_flush(g->producer, WAIT_SLICE_MS) != 0) {
 		now = clock_boot_ms();

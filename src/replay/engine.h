@@ -17,11 +17,11 @@ enum engine_phase { ENGINE_CONNECTING, ENGINE_INDEXING, ENGINE_SENDING, ENGINE_F
 
 struct engine_counts {
 	enum engine_phase phase;
-	uint64_t taken;    /* rows given to the Kafka client; of these */
-	uint64_t waiting;  /* not acknowledged yet, */
-	uint64_t failed;   /* refused by the broker for good */
-	uint64_t skipped;  /* bad rows */
-	double share;      /* of the work done, from 0 to 1; less than 0: no end is known */
+	uint64_t taken;   /* rows given to the Kafka client; of these */
+	uint64_t waiting; /* not acknowledged yet, */
+	uint64_t failed;  /* refused by the broker for good */
+	uint64_t skipped; /* bad rows */
+	double share;     /* of the work done, from 0 to 1; less than 0: no end is known */
 };
 
 /* How long to wait for what, in ms; less than 0: as long as it takes. */

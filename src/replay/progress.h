@@ -14,7 +14,7 @@ struct progress {
 	int64_t begin_ms;
 	int64_t last_ms;
 	uint64_t last_done;
-	double rate;      /* rows per second; less than 0: not known yet */
+	double rate; /* rows per second; less than 0: not known yet */
 };
 
 void progress_init(struct progress *p, const char *topic, int64_t now_ms);

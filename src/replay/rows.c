@@ -15,13 +15,13 @@ struct rows {
 	struct csv *csv;
 	struct row_shape *shape;
 	bool header;
-	struct csv_row first;   /* without a header the first row tells the number of columns, and is content too */
+	struct csv_row first; /* without a header the first row tells the number of columns, and is content too */
 	bool first_pending;
 
-	struct order *order;    /* NULL: sequential */
+	struct order *order; /* NULL: sequential */
 	bool indexed;
 	uint64_t round;
-	uint64_t given;         /* in this round */
+	uint64_t given; /* in this round */
 };
 
 static int take_columns(struct rows *r, const struct settings *s, struct error *e)

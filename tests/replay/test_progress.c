@@ -10,7 +10,9 @@
 
 static void test_bar(void **state)
 {
-	struct engine_counts c = { .phase = ENGINE_SENDING, .taken = 1100, .waiting = 100, .skipped = 2, .share = 0.25 };
+	struct engine_counts c = {
+		.phase = ENGINE_SENDING, .taken = 1100, .waiting = 100, .skipped = 2, .share = 0.25
+	};
 	struct progress p;
 	char out[200];
 
@@ -18,7 +20,8 @@ static void test_bar(void **state)
 	progress_init(&p, "stock_market", 5000);
 	progress_note(&p, &c, 9000);
 	progress_bar(&p, &c, 9000, 120, out, sizeof(out));
-	assert_string_equal(out, "stock_market [######..................]  25 %  1000 rows  250/s  2 skipped  0:12 left");
+	assert_string_equal(out,
+			    "stock_market [######..................]  25 %  1000 rows  250/s  2 skipped  0:12 left");
 	progress_bar(&p, &c, 9000, 20, out, sizeof(out));
 	assert_string_equal(out, "stock_market [######");
 	/* the rate is that of the last interval */

@@ -561,18 +561,12 @@ static int stop_cluster(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_rows_keys_times),
-		cmocka_unit_test(test_no_header),
-		cmocka_unit_test(test_random_order),
-		cmocka_unit_test(test_loop_and_limit),
-		cmocka_unit_test(test_bad_rows),
-		cmocka_unit_test(test_times_that_are_none),
-		cmocka_unit_test(test_too_large),
-		cmocka_unit_test(test_settings_that_cannot_work),
-		cmocka_unit_test(test_no_broker),
-		cmocka_unit_test(test_broker_goes_away),
-		cmocka_unit_test(test_module_stops_soon),
-		cmocka_unit_test(test_module_reports_errors),
+		cmocka_unit_test(test_rows_keys_times),   cmocka_unit_test(test_no_header),
+		cmocka_unit_test(test_random_order),      cmocka_unit_test(test_loop_and_limit),
+		cmocka_unit_test(test_bad_rows),          cmocka_unit_test(test_times_that_are_none),
+		cmocka_unit_test(test_too_large),         cmocka_unit_test(test_settings_that_cannot_work),
+		cmocka_unit_test(test_no_broker),         cmocka_unit_test(test_broker_goes_away),
+		cmocka_unit_test(test_module_stops_soon), cmocka_unit_test(test_module_reports_errors),
 		cmocka_unit_test(test_command),
 	};
 
