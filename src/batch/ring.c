@@ -64,13 +64,14 @@ void ring_free(struct ring *r)
 	free(r);
 }
 
+/* Sequentially consistent for the sake of ring_wait_for_room: acquire alone may look before the flag is seen. */
 size_t ring_room(const struct ring *r)
 {
-	int64_t pinned = r->bytes_put - atomic_load_explicit(&r->bytes_taken, memory_order_acquire);
+	int64_t pinned = r->bytes_put - atomic_load(&r->bytes_taken);
 
 	if (pinned >= r->max_bytes)
 		return 0;
-	return r->mask + 1 - (r->written - atomic_load_explicit(&r->tail, memory_order_acquire));
+	return r->mask + 1 - (r->written - atomic_load(&r->tail));
 }
 
 void ring_put(struct ring *r, const struct record *record)

@@ -57,8 +57,8 @@ void committer_add(struct committer *c, struct partition *p, uint64_t epoch, con
 /* The epoch of this partition has ended. True: a request that names it may be out, or its outcome is unknown. */
 bool committer_forget(struct committer *c, const struct partition *p);
 
-/* The entries to send now, [*first, *first + count); 0: nothing (none left, not yet, or acknowledged ones are still to be
- * taken). */
+/* The entries to send now, [*first, *first + count); 0: nothing: none left, not yet, or acknowledged ones are still to
+ * be taken. */
 size_t committer_due(struct committer *c, int64_t now_boot_ms, size_t *first);
 void committer_sent(struct committer *c, int64_t now_boot_ms);
 /* The final answer to the last committer_due. Returns the culprit when an entry that was sent alone failed as SUSPECT;
