@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The tools that guard the code, guarded: a runner that counts wrongly would let anything through."""
+import pathlib
+import shutil
+import subprocess
+
+import pytest
+
+TOP = pathlib.Path(__file__).resolve().parent.parent.parent
+
+
+@pytest.fixture
+def tree(tmp_path):
+    """A tree of its own with the runner and the checks in it."""
+    for name in ("tests/run", "tools/check-layering", "tools/check-text", "src/base/banned.h"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(TOP / name, tmp_path / name)
+    subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
+    return tmp_path
+
+
+def program(tree, name, *lines, code=0):
+    path = tree / "build/tests/x" / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("#!/bin/sh\n" + "".join(f"echo '{line}'\n" for line in lines) + f"exit {code}\n")
+    path.chmod(0o755)
+    return str(path.relative_to(tree))
+
+
+def run(tree, *jobs):
+    done = subprocess.run(["tests/run", *jobs], cwd=tree, capture_output=True, text=True, timeout=60, check=False)
+    return done.stdout.splitlines()[-1], done.returncode
+
+
+GOOD = ("1..2", "ok 1 - a", "ok 2 - b")
+
+
+@pytest.mark.parametrize("lines, code, last, exit_code", [
+    (GOOD, 0, "2 passed, 0 failed, 0 skipped", 0),
+    (("1..2", "ok 1 - a", "not ok 2 - b"), 1, "1 passed, 1 failed, 0 skipped", 1),
+    (("1..2", "ok 1 - a", "not ok 2 # SKIP b"), 0, "1 passed, 0 failed, 1 skipped", 1),
+    (("1..3", "ok 1 - a"), 0, "1 passed, 2 failed, 0 skipped", 1),   # it ended too early
+    (GOOD, 1, "2 passed, 1 failed, 0 skipped", 1),                   # a leak found at exit
+    ((), 0, "0 passed, 1 failed, 0 skipped", 1),
+])
+def test_runner_counts_tap(tree, lines, code, last, exit_code):
+    assert run(tree, program(tree, "test_a", *lines, code=code)) == (last, exit_code)
+
+
+def test_runner_counts_pytest(tree):
+    folder = tree / "tests/y"
+    folder.mkdir()
+    (folder / "test_y.py").write_text("import pytest\ndef test_a(): pass\ndef test_b(): assert 0\n"
+                                      "@pytest.mark.skip\ndef test_c(): pass\n")
+    good = program(tree, "test_a", *GOOD)
+    assert run(tree, good, "tests/y/test_y.py") == ("3 passed, 1 failed, 1 skipped", 1)
+    (folder / "test_y.py").write_text("import nothing_of_that_name\n")
+    assert run(tree, good, "tests/y/test_y.py") == ("2 passed, 1 failed, 0 skipped", 1)
+
+
+def test_runner_wants_something_to_run(tree):
+    assert run(tree) == ("0 passed, 0 failed, 0 skipped", 1)
+    assert run(tree, "build/tests/x/test_none") == ("0 passed, 1 failed, 0 skipped", 1)
+
+
+CODEMAP = """\
+| `src/kafka/` | one | base |
+| `src/store/` | two | base, kafka/bridge |
+| `src/base/` | three | nothing of ours |
+| `src/http/` | four | base |
+| `src/main.c` | five | all |
+"""
+
+
+@pytest.mark.parametrize("include, message", [
+    ('#include "base/buf.h"', None),
+    ('#include "kafka/bridge.h"', None),
+    ('#include "kafka/consumer.h"', "store must not include"),
+    ('#include "nowhere.h"', "own headers are named from src/"),
+    ("#include <curl/curl.h>", "belongs to http alone"),
+])
+def test_layering(tree, include, message):
+    (tree / "ARCHITECTURE.md").write_text(CODEMAP)
+    for name, text in {"base/buf.h": "", "kafka/bridge.h": "", "kafka/consumer.h": "", "store/a.h": include}.items():
+        (tree / "src" / name).parent.mkdir(exist_ok=True)
+        (tree / "src" / name).write_text(text + "\n")
+    done = subprocess.run(["tools/check-layering"], cwd=tree, capture_output=True, text=True, check=False)
+    assert (done.returncode == 0) == (message is None), done.stdout
+    assert message is None or message in done.stdout
+
+
+@pytest.mark.parametrize("text, message", [
+    ("/* SPDX-License-Identifier: Apache-2.0 */\n", None),
+    ("int x;\n", "no SPDX line"),
+    ("/* SPDX-License-Identifier: Apache-2.0 */\nint x; \n", "blanks at the end"),
+    ("/* SPDX-License-Identifier: Apache-2.0 */\n/* TO" "DO: later */\n", "do it or file it"),
+    ("/* SPDX-License-Identifier: Apache-2.0 */\n/* " + "x" * 120 + " */\n", "columns"),
+])
+def test_text(tree, text, message):
+    (tree / "src/base/a.h").write_text(text)
+    done = subprocess.run(["tools/check-text"], cwd=tree, capture_output=True, text=True, check=False)
+    assert (done.returncode == 0) == (message is None), done.stdout
+    assert message is None or message in done.stdout
+
+
+@pytest.mark.parametrize("compiler", ["gcc", "clang"])
+@pytest.mark.parametrize("call, instead", [("strcpy(b, a)", "snprintf"), ("atoi(a)", "strtol"),
+                                           ("gmtime(0)", "gmtime_r")])
+def test_banned_calls_do_not_compile(tree, compiler, call, instead):
+    command = [compiler, "-fsyntax-only", "-include", "src/base/banned.h", "-x", "c", "-"]
+    for line, code in ((call, 1), ("(void)a", 0)):
+        source = f"void f(char *a, char *b);\nvoid f(char *a, char *b) {{ (void)b; {line}; }}\n"
+        done = subprocess.run(command, cwd=tree, input=source, capture_output=True, text=True, check=False)
+        assert (done.returncode != 0) == bool(code), done.stderr
+    done = subprocess.run(command, cwd=tree, input=f"void f(char *a, char *b) {{ {call}; }}", capture_output=True,
+                          text=True, check=False)
+    assert instead in done.stderr
+
+
+def make(*words):
+    done = subprocess.run(["make", "--no-print-directory", *words], cwd=TOP, capture_output=True, text=True,
+                          timeout=300, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_install_and_uninstall(tmp_path):
+    make("install", f"DESTDIR={tmp_path}", "prefix=/opt/k")
+    installed = {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file()}
+    assert {"opt/k/sbin/kafka2s3", "opt/k/share/doc/kafka2s3/kafka2s3.conf"} <= installed
+    assert (tmp_path / "opt/k/sbin/kafka2s3").stat().st_mode & 0o777 == 0o755
+    make("uninstall", f"DESTDIR={tmp_path}", "prefix=/opt/k")
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+
+
+def test_the_binary_is_hardened():
+    make("all")
+    headers = subprocess.run(["readelf", "-hldW", TOP / "build/kafka2s3"], capture_output=True, text=True,
+                             check=True).stdout
+    assert "DYN (Position-Independent Executable file)" in headers
+    assert "GNU_RELRO" in headers and "BIND_NOW" in headers
+    stack = next(line for line in headers.splitlines() if "GNU_STACK" in line)
+    assert "RWE" not in stack
+    symbols = subprocess.run(["readelf", "-sW", TOP / "build/kafka2s3"], capture_output=True, text=True,
+                             check=True).stdout
+    assert "__stack_chk_fail" in symbols and "_chk@" in symbols
+
+
+def test_help_names_every_target():
+    text = make("help")
+    for target in ("check-unit", "check-slow", "lint", "bench", "demo", "install", "WHAT="):
+        assert target in text
