@@ -51,7 +51,10 @@ $(LIB): $(LIB_OBJ)
 	$(SAY) '  AR      $@'
 	@rm -f $@ && $(AR) rcs $@ $^
 
-$(B)/kafka2s3: $(B)/obj/src/main.o $(LIB)
+# ThreadSanitizer knows nothing of the threads that librdkafka starts, unless this stands in between.
+C11_THREADS_tsan := $(B)/obj/tests/support/c11_threads.o
+
+$(B)/kafka2s3: $(B)/obj/src/main.o $(C11_THREADS_$(SAN)) $(LIB)
 	$(SAY) '  LD      $@'
 	@$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIB_LIBS)
 
