@@ -26,7 +26,7 @@ struct http {
 	int n_idle, n_active;
 	struct transfer_list pending, active, done;
 	struct http_allowance allowance;
-	int64_t checked_at_ms;
+	int64_t checked_at_ms, performed_at_ms;
 	atomic_bool woken;
 };
 
@@ -229,6 +229,9 @@ void http_wait(struct http *h, int timeout_ms)
 	const int64_t until = now + timeout_ms;
 	int running;
 
+	/* A caller with other work looks in often; each look costs a system call a connection. */
+	if (timeout_ms <= 0 && now == h->performed_at_ms && TAILQ_EMPTY(&h->pending))
+		return;
 	for (;;) {
 		int64_t wait = until - now;
 		bool waiting;
@@ -236,6 +239,7 @@ void http_wait(struct http *h, int timeout_ms)
 		activate(h, now);
 		waiting = refill(h, now);
 		curl_multi_perform(h->multi, &running);
+		h->performed_at_ms = now;
 		take_finished(h);
 		end_stalled(h, now);
 		if (!TAILQ_EMPTY(&h->done) || atomic_exchange(&h->woken, false) || wait <= 0) {

@@ -6,11 +6,12 @@
 #include "http/transfer.h"
 
 #include <ctype.h>
-#include <linux/sockios.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/ioctl.h>
+#include <sys/socket.h>
 
 #include "base/mem.h"
 
@@ -18,8 +19,9 @@
 #define RESPONSE_HEADERS_MAX 100
 #define EXPECT_WAIT_MS 1000L
 #define IDLE_SECONDS 20L /* S3 closes idle connections at about that age */
+#define UNSENT_BYTES (128 << 10)
 #define SMALL_BUFFER (64L << 10)
-#define BIG_BUFFER (512L << 10)
+#define BIG_BUFFER (256L << 10)
 
 static size_t body_bytes(const struct http_request *r)
 {
@@ -154,6 +156,17 @@ static size_t read_answer(char *data, size_t size, size_t n, void *user)
 	return size * n;
 }
 
+/* The kernel would take megabytes at once, and a slow line would look stalled while they leave. */
+static int set_socket(void *user, curl_socket_t fd, curlsocktype purpose)
+{
+	int bytes = UNSENT_BYTES;
+
+	(void)user;
+	(void)purpose;
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &bytes, sizeof(bytes));
+	return CURL_SOCKOPT_OK;
+}
+
 struct http_handle *handle_new(const struct http_options *o)
 {
 	struct http_handle *h = mem_zalloc(sizeof(*h));
@@ -180,6 +193,7 @@ struct http_handle *handle_new(const struct http_options *o)
 	if (o->ca_file[0] != '\0')
 		curl_easy_setopt(e, CURLOPT_CAINFO, o->ca_file);
 	curl_easy_setopt(e, CURLOPT_PROXY, o->proxy); /* "" also keeps the environment's proxy out */
+	curl_easy_setopt(e, CURLOPT_SOCKOPTFUNCTION, set_socket);
 	curl_easy_setopt(e, CURLOPT_READFUNCTION, read_body);
 	curl_easy_setopt(e, CURLOPT_SEEKFUNCTION, seek_body);
 	curl_easy_setopt(e, CURLOPT_HEADERFUNCTION, read_header);
@@ -327,21 +341,13 @@ void transfer_finish(struct http_transfer *t, CURLcode result)
 		error_set(&r->error, ERROR_RETRY, 0, "the server closed the connection without an answer");
 }
 
-/* Bytes that have left this machine and come in. What waits in the socket's send queue has not left: with a slow line
- * it can hold seconds of progress that curl does not see. */
 static int64_t moved(const struct http_transfer *t)
 {
-	CURL *e = t->handle->easy;
 	curl_off_t up = 0, down = 0;
-	curl_socket_t fd = CURL_SOCKET_BAD;
-	int queued = 0;
 
-	curl_easy_getinfo(e, CURLINFO_SIZE_UPLOAD_T, &up);
-	curl_easy_getinfo(e, CURLINFO_SIZE_DOWNLOAD_T, &down);
-	if (curl_easy_getinfo(e, CURLINFO_ACTIVESOCKET, &fd) == CURLE_OK && fd != CURL_SOCKET_BAD)
-		if (ioctl(fd, SIOCOUTQ, &queued) != 0)
-			queued = 0;
-	return up + down + (int64_t)t->request->n_response_headers - queued;
+	curl_easy_getinfo(t->handle->easy, CURLINFO_SIZE_UPLOAD_T, &up);
+	curl_easy_getinfo(t->handle->easy, CURLINFO_SIZE_DOWNLOAD_T, &down);
+	return up + down + (int64_t)t->request->n_response_headers;
 }
 
 bool transfer_stalled(struct http_transfer *t, int stall_ms, int64_t now_boot_ms)

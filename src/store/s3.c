@@ -185,7 +185,7 @@ static void fail(struct s3 *s3, struct s3_attempt *a, enum error_action action, 
 {
 	struct s3_call *c = a->call;
 
-	error_set(&c->error, action, code, "%s '%s/%s': %s%s%s", s3_op_name(c->op), s3->settings->s3_bucket, c->key,
+	error_set(&c->error, action, code, "%s in bucket '%s': %s%s%s", s3_op_name(c->op), s3->settings->s3_bucket,
 		  what, advice != NULL ? "; " : "", advice != NULL ? advice : "");
 	done(s3, a, S3_FAILED);
 }
@@ -461,8 +461,7 @@ static int64_t until_next(const struct s3 *s3, int64_t now, int64_t wait)
 
 	if (s3->n[PHASE_SENT] >= s3->connections)
 		return wait;
-	TAILQ_FOREACH(a, &s3->lists[PHASE_BACKING_OFF], entry)
-	{
+	TAILQ_FOREACH(a, &s3->lists[PHASE_BACKING_OFF], entry) {
 		if (a->due_boot_ms - now < wait)
 			wait = a->due_boot_ms - now;
 	}
@@ -516,8 +515,8 @@ const char *s3_trouble(const struct s3 *s3)
 
 	for (int i = PHASE_READY; i < PHASE_DONE; i++)
 		TAILQ_FOREACH(a, &s3->lists[i], entry)
-	if (a->failures > 0 && (worst == NULL || a->failures > worst->failures))
-		worst = a;
+			if (a->failures > 0 && (worst == NULL || a->failures > worst->failures))
+				worst = a;
 	if (worst == NULL)
 		return NULL;
 	snprintf(s3->trouble, TROUBLE_MAX, "%s, %d attempts", worst->trouble, worst->failures);

@@ -1,0 +1,843 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Requests against a peer that each test scripts as a conversation: a thread on a loopback socket that accepts, reads,
+ * answers, stalls or hangs up. */
+#include "http/http.h"
+
+#include <arpa/inet.h>
+#include <poll.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+
+#define PEER_BYTES (1 << 22)
+#define PATIENCE_MS 5000
+
+struct peer {
+	int listener, fd;
+	pthread_t thread;
+	void (*talk)(struct peer *p);
+	char url[64];
+	char *heads[4]; /* of the requests it has read */
+	int n_heads, accepted;
+	char *data; /* what has come and was not taken yet */
+	size_t len, body_len;
+	uint64_t body_sum;
+};
+
+/* The peer's side. */
+
+static void hang_up(struct peer *p)
+{
+	if (p->fd >= 0)
+		close(p->fd);
+	p->fd = -1;
+	p->len = 0;
+}
+
+static void meet(struct peer *p)
+{
+	struct pollfd wait = { .fd = p->listener, .events = POLLIN };
+
+	hang_up(p);
+	if (poll(&wait, 1, PATIENCE_MS) == 1) {
+		p->fd = accept(p->listener, NULL, NULL);
+		p->accepted++;
+	}
+}
+
+static bool more(struct peer *p)
+{
+	ssize_t n = p->fd >= 0 && p->len < PEER_BYTES ? recv(p->fd, p->data + p->len, PEER_BYTES - p->len, 0) : 0;
+
+	p->len += n > 0 ? (size_t)n : 0;
+	p->data[p->len] = '\0';
+	return n > 0;
+}
+
+static void drop(struct peer *p, size_t n)
+{
+	memmove(p->data, p->data + n, p->len - n + 1);
+	p->len -= n;
+}
+
+static void hear_head(struct peer *p)
+{
+	char *end;
+
+	while ((end = strstr(p->data, "\r\n\r\n")) == NULL || p->len == 0)
+		if (!more(p))
+			return;
+	end[2] = '\0';
+	p->heads[p->n_heads++] = mem_strdup(p->data);
+	drop(p, (size_t)(end + 4 - p->data));
+}
+
+static void hear_body(struct peer *p, size_t bytes)
+{
+	p->body_len = 0;
+	p->body_sum = 0;
+	while (p->body_len < bytes && (p->len > 0 || more(p))) {
+		size_t n = p->len < bytes - p->body_len ? p->len : bytes - p->body_len;
+
+		for (size_t i = 0; i < n; i++)
+			p->body_sum = p->body_sum * 31 + (unsigned char)p->data[i];
+		p->body_len += n;
+		drop(p, n);
+	}
+}
+
+static void say(struct peer *p, const char *text)
+{
+	if (p->fd >= 0 && send(p->fd, text, strlen(text), MSG_NOSIGNAL) < 0)
+		hang_up(p);
+}
+
+static void say_ok(struct peer *p)
+{
+	say(p, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+}
+
+static void reset(struct peer *p)
+{
+	struct linger now = { 1, 0 };
+
+	setsockopt(p->fd, SOL_SOCKET, SO_LINGER, &now, sizeof(now));
+	hang_up(p);
+}
+
+static void until_it_hangs_up(struct peer *p)
+{
+	while (more(p))
+		p->len = 0;
+}
+
+/* The test's side. */
+
+static void *peer_main(void *arg)
+{
+	struct peer *p = arg;
+
+	p->talk(p);
+	hang_up(p);
+	return NULL;
+}
+
+static void peer_begin(struct peer *p, void (*talk)(struct peer *))
+{
+	struct sockaddr_in a = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t size = sizeof(a);
+
+	*p = (struct peer){ .fd = -1, .talk = talk };
+	p->listener = socket(AF_INET, SOCK_STREAM, 0);
+	assert_int_equal(bind(p->listener, (struct sockaddr *)&a, sizeof(a)), 0);
+	assert_int_equal(listen(p->listener, 8), 0);
+	getsockname(p->listener, (struct sockaddr *)&a, &size);
+	snprintf(p->url, sizeof(p->url), "http://127.0.0.1:%d", ntohs(a.sin_port));
+	p->data = mem_zalloc(PEER_BYTES + 1);
+	pthread_create(&p->thread, NULL, peer_main, p);
+}
+
+static void peer_end(struct peer *p)
+{
+	pthread_join(p->thread, NULL);
+	close(p->listener);
+	for (int i = 0; i < p->n_heads; i++)
+		free(p->heads[i]);
+	free(p->data);
+}
+
+static struct http *client(int connections, int stall_ms, int64_t bandwidth)
+{
+	struct http_options o = { .ca_file = "",
+				  .proxy = "",
+				  .connections = connections,
+				  .bandwidth_bytes = bandwidth,
+				  .stall_ms = stall_ms,
+				  .connect_ms = 2000,
+				  .connection_life_ms = 60000 };
+
+	return http_new(&o);
+}
+
+static struct http_request *finish(struct http *h)
+{
+	int64_t until = clock_boot_ms() + PATIENCE_MS;
+	struct http_request *r = http_next_done(h);
+
+	while (r == NULL && clock_boot_ms() < until) {
+		http_wait(h, 100);
+		r = http_next_done(h);
+	}
+	assert_non_null(r);
+	return r;
+}
+
+/* One GET of url, done. */
+static void fetch(struct http *h, struct http_request *r, const char *url)
+{
+	http_request_init(r);
+	r->url = url;
+	http_start(h, r);
+	assert_ptr_equal(finish(h), r);
+}
+
+static void talk_plain(struct peer *p)
+{
+	meet(p);
+	hear_head(p);
+	say(p, "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nX-Amz-Thing:   a  b \r\nEmpty:\r\n\r\nhello");
+}
+
+static void an_answer_is_taken(void **state)
+{
+	struct peer p;
+	struct http *h = client(2, 3000, 0);
+	struct http_request r;
+	char url[96];
+
+	(void)state;
+	peer_begin(&p, talk_plain);
+	snprintf(url, sizeof(url), "%s/a/../b//./c%%2F?x=%%20", p.url);
+	fetch(h, &r, url);
+	assert_int_equal(r.status, 200);
+	assert_string_equal(buf_str(&r.response), "hello");
+	assert_string_equal(http_response_header(&r, "x-amz-thing"), "a  b");
+	assert_string_equal(http_response_header(&r, "empty"), "");
+	assert_null(http_response_header(&r, "absent"));
+	assert_int_equal(strncmp(p.heads[0], "GET /a/../b//./c%2F?x=%20 HTTP/1.1\r\n", 36), 0);
+	assert_null(strcasestr(p.heads[0], "accept"));
+	http_request_free(&r);
+	http_free(h);
+	peer_end(&p);
+}
+
+#define BODY_PIECES 5
+static const size_t piece_sizes[BODY_PIECES] = { 1, 100000, 0, 70000, 3 };
+#define BODY_BYTES 170004
+
+static struct iovec *body_new(uint64_t *sum)
+{
+	struct iovec *v = mem_array(BODY_PIECES, sizeof(*v));
+	unsigned char c = 0;
+
+	*sum = 0;
+	for (int i = 0; i < BODY_PIECES; i++) {
+		v[i].iov_base = mem_alloc(piece_sizes[i]);
+		v[i].iov_len = piece_sizes[i];
+		for (size_t k = 0; k < piece_sizes[i]; k++) {
+			c = (unsigned char)(c * 5 + 3 + k);
+			((unsigned char *)v[i].iov_base)[k] = c;
+			*sum = *sum * 31 + c;
+		}
+	}
+	return v;
+}
+
+static void body_free(struct iovec *v)
+{
+	for (int i = 0; i < BODY_PIECES; i++)
+		free(v[i].iov_base);
+	free(v);
+}
+
+static const struct http_header put_headers[] = {
+	{ (char *)"host", (char *)"bucket.example" },
+	{ (char *)"x-empty", (char *)"" },
+	{ (char *)"x-amz-meta-a", (char *)"b" },
+};
+
+static void put(struct http *h, struct http_request *r, const char *url, const struct iovec *body, bool expect)
+{
+	http_request_init(r);
+	r->method = "PUT";
+	r->url = url;
+	r->headers = put_headers;
+	r->n_headers = 3;
+	r->body = body;
+	r->n_body = BODY_PIECES;
+	r->expect_continue = expect;
+	http_start(h, r);
+}
+
+static void talk_two_puts(struct peer *p)
+{
+	meet(p);
+	for (int i = 0; i < 2; i++) {
+		hear_head(p);
+		hear_body(p, BODY_BYTES);
+		say_ok(p);
+	}
+}
+
+static void a_body_is_gathered_and_the_connection_kept(void **state)
+{
+	struct peer p;
+	struct http *h = client(2, 3000, 0);
+	struct http_request r;
+	uint64_t sum;
+	struct iovec *body = body_new(&sum);
+
+	(void)state;
+	peer_begin(&p, talk_two_puts);
+	for (int i = 0; i < 2; i++) {
+		put(h, &r, p.url, body, false);
+		finish(h);
+		assert_int_equal(r.status, 200);
+		http_request_free(&r);
+	}
+	http_free(h);
+	assert_int_equal(p.n_heads, 2);
+	assert_non_null(strcasestr(p.heads[0], "\r\nhost: bucket.example\r\n"));
+	assert_non_null(strstr(p.heads[0], "\r\nx-empty:\r\n"));
+	assert_non_null(strcasestr(p.heads[0], "\r\nContent-Length: 170004\r\n"));
+	assert_null(strcasestr(p.heads[0], "transfer-encoding"));
+	assert_null(strcasestr(p.heads[0], "expect"));
+	peer_end(&p);
+	assert_int_equal(p.accepted, 1);
+	assert_int_equal(p.body_len, BODY_BYTES);
+	assert_true(p.body_sum == sum);
+	body_free(body);
+}
+
+/* Keeps the first connection, then hangs up on the second request: curl sends it again, from the body's start. */
+static void talk_hang_up_on_the_second(struct peer *p)
+{
+	meet(p);
+	hear_head(p);
+	say_ok(p);
+	hear_head(p);
+	hear_body(p, BODY_BYTES);
+	hang_up(p);
+	meet(p);
+	hear_head(p);
+	hear_body(p, BODY_BYTES);
+	say_ok(p);
+}
+
+static void a_body_is_rewound(void **state)
+{
+	struct peer p;
+	struct http *h = client(1, 3000, 0);
+	struct http_request r;
+	uint64_t sum;
+	struct iovec *body = body_new(&sum);
+
+	(void)state;
+	peer_begin(&p, talk_hang_up_on_the_second);
+	fetch(h, &r, p.url);
+	http_request_free(&r);
+	put(h, &r, p.url, body, false);
+	finish(h);
+	assert_int_equal(r.status, 200);
+	http_request_free(&r);
+	http_free(h);
+	peer_end(&p);
+	assert_int_equal(p.accepted, 2);
+	assert_true(p.body_sum == sum);
+	body_free(body);
+}
+
+static void talk_refuse_early(struct peer *p)
+{
+	meet(p);
+	hear_head(p);
+	say(p, "HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\nConnection: close\r\n\r\nno");
+	hear_body(p, BODY_BYTES);
+}
+
+static void a_refusal_costs_no_upload(void **state)
+{
+	struct peer p;
+	struct http *h = client(1, 3000, 0);
+	struct http_request r;
+	uint64_t sum;
+	struct iovec *body = body_new(&sum);
+
+	(void)state;
+	peer_begin(&p, talk_refuse_early);
+	put(h, &r, p.url, body, true);
+	finish(h);
+	assert_int_equal(r.status, 403);
+	assert_string_equal(buf_str(&r.response), "no");
+	http_request_free(&r);
+	http_free(h);
+	peer_end(&p);
+	assert_int_equal(p.body_len, 0);
+	body_free(body);
+}
+
+static void talk_continue(struct peer *p)
+{
+	meet(p);
+	hear_head(p);
+	say(p, "HTTP/1.1 100 Continue\r\nX-Early: 1\r\n\r\n");
+	hear_body(p, BODY_BYTES);
+	say(p, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nX-Late: 2\r\n\r\n");
+}
+
+static void headers_are_the_final_answers(void **state)
+{
+	struct peer p;
+	struct http *h = client(1, 3000, 0);
+	struct http_request r;
+	uint64_t sum;
+	struct iovec *body = body_new(&sum);
+
+	(void)state;
+	peer_begin(&p, talk_continue);
+	put(h, &r, p.url, body, true);
+	finish(h);
+	assert_int_equal(r.status, 200);
+	assert_null(http_response_header(&r, "x-early"));
+	assert_string_equal(http_response_header(&r, "x-late"), "2");
+	http_request_free(&r);
+	http_free(h);
+	peer_end(&p);
+	assert_true(p.body_sum == sum);
+	body_free(body);
+}
+
+static void talk_nothing(struct peer *p)
+{
+	meet(p);
+	hear_head(p);
+	until_it_hangs_up(p);
+}
+
+static void silence_is_a_stall(void **state)
+{
+	struct peer p;
+	struct http *h = client(1, 500, 0);
+	struct http_request r;
+	int64_t begun = clock_boot_ms();
+
+	(void)state;
+	peer_begin(&p, talk_nothing);
+	fetch(h, &r, p.url);
+	assert_int_equal(r.status, 0);
+	assert_int_equal(r.error.action, ERROR_RETRY);
+	assert_non_null(strstr(r.error.text, "nothing moved for"));
+	assert_in_range(clock_boot_ms() - begun, 500, 1500);
+	http_request_free(&r);
+	http_free(h);
+	peer_end(&p);
+}
+
+static void talk_no_reading(struct peer *p)
+{
+	meet(p);
+	usleep(1500000);
+}
+
+static void a_peer_that_reads_nothing_is_a_stall(void **state)
+{
+	static char big[8 << 20];
+	struct peer p;
+	struct http *h = client(1, 500, 0);
+	struct http_request r;
+	struct iovec body = { big, sizeof(big) };
+	int64_t begun = clock_boot_ms();
+
+	(void)state;
+	peer_begin(&p, talk_no_reading);
+	http_request_init(&r);
+	r.method = "PUT";
+	r.url = p.url;
+	r.body = &body;
+	r.n_body = 1;
+	http_start(h, &r);
+	finish(h);
+	assert_int_equal(r.status, 0);
+	assert_int_equal(r.error.action, ERROR_RETRY);
+	assert_in_range(clock_boot_ms() - begun, 500, 1400);
+	http_request_free(&r);
+	http_free(h);
+	peer_end(&p);
+}
+
+#define SLOW_BYTES 2000000
+
+/* Reads for two seconds what the kernel would have taken at once. */
+static void talk_slow_reading(struct peer *p)
+{
+	int small = 150000;
+
+	setsockopt(p->listener, SOL_SOCKET, SO_RCVBUF, &small, sizeof(small));
+	meet(p);
+	hear_head(p);
+	for (size_t left = SLOW_BYTES - p->len; left > 0;) {
+		ssize_t n = recv(p->fd, p->data, left < SLOW_BYTES / 20 ? left : SLOW_BYTES / 20, 0);
+
+		left -= n > 0 ? (size_t)n : left;
+		usleep(100000);
+	}
+	p->len = 0;
+	say_ok(p);
+}
+
+static void a_slow_peer_is_no_stall(void **state)
+{
+	static char big[SLOW_BYTES];
+	struct peer p;
+	struct http *h = client(1, 800, 0);
+	struct http_request r;
+	struct iovec body = { big, sizeof(big) };
+
+	(void)state;
+	peer_begin(&p, talk_slow_reading);
+	http_request_init(&r);
+	r.method = "PUT";
+	r.url = p.url;
+	r.body = &body;
+	r.n_body = 1;
+	http_start(h, &r);
+	finish(h);
+	assert_int_equal(r.status, 200);
+	http_request_free(&r);
+	http_free(h);
+	peer_end(&p);
+}
+
+static void talk_drip(struct peer *p)
+{
+	meet(p);
+	hear_head(p);
+	say(p, "HTTP/1.1 200 OK\r\nContent-Length: 12\r\n\r\n");
+	for (int i = 0; i < 12; i++) {
+		usleep(100000);
+		say(p, " ");
+	}
+}
+
+static void a_drip_is_no_stall(void **state)
+{
+	struct peer p;
+	struct http *h = client(1, 500, 0);
+	struct http_request r;
+
+	(void)state;
+	peer_begin(&p, talk_drip);
+	fetch(h, &r, p.url);
+	assert_int_equal(r.status, 200);
+	assert_int_equal(r.response.len, 12);
+	http_request_free(&r);
+	http_free(h);
+	peer_end(&p);
+}
+
+static void a_request_has_its_own_patience(void **state)
+{
+	struct peer p;
+	struct http *h = client(1, 60000, 0);
+	struct http_request r;
+
+	(void)state;
+	peer_begin(&p, talk_nothing);
+	http_request_init(&r);
+	r.url = p.url;
+	r.stall_ms = 300;
+	http_start(h, &r);
+	finish(h);
+	assert_int_equal(r.status, 0);
+	http_request_free(&r);
+	http_free(h);
+	peer_end(&p);
+}
+
+static void talk_cut(struct peer *p)
+{
+	meet(p);
+	hear_head(p);
+	say(p, "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nonly so much");
+	usleep(50000);
+	reset(p);
+}
+
+static void half_an_answer_is_none(void **state)
+{
+	struct peer p;
+	struct http *h = client(1, 3000, 0);
+	struct http_request r;
+
+	(void)state;
+	peer_begin(&p, talk_cut);
+	fetch(h, &r, p.url);
+	assert_int_equal(r.status, 0);
+	assert_int_equal(r.error.action, ERROR_RETRY);
+	assert_true(r.error.text[0] != '\0');
+	http_request_free(&r);
+	http_free(h);
+	peer_end(&p);
+}
+
+static void talk_redirect(struct peer *p)
+{
+	meet(p);
+	hear_head(p);
+	say(p, "HTTP/1.1 307 Temporary Redirect\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n");
+}
+
+static void a_redirect_is_only_told(void **state)
+{
+	struct peer p;
+	struct http *h = client(1, 3000, 0);
+	struct http_request r;
+
+	(void)state;
+	peer_begin(&p, talk_redirect);
+	fetch(h, &r, p.url);
+	assert_int_equal(r.status, 307);
+	assert_string_equal(http_response_header(&r, "location"), "http://127.0.0.1:1/");
+	http_request_free(&r);
+	http_free(h);
+	peer_end(&p);
+}
+
+static void too_long_is_an_error(void **state)
+{
+	struct peer p;
+	struct http *h = client(1, 3000, 0);
+	struct http_request r;
+
+	(void)state;
+	peer_begin(&p, talk_plain);
+	http_request_init(&r);
+	r.url = p.url;
+	r.response_max = 4;
+	http_start(h, &r);
+	finish(h);
+	assert_int_equal(r.status, 0);
+	assert_non_null(strstr(r.error.text, "longer than 4 bytes"));
+	http_request_free(&r);
+	http_free(h);
+	peer_end(&p);
+}
+
+static void *wake_later(void *h)
+{
+	usleep(100000);
+	http_wakeup(h);
+	return NULL;
+}
+
+static void a_wait_can_be_woken(void **state)
+{
+	struct http *h = client(1, 3000, 0);
+	int64_t begun = clock_boot_ms();
+	pthread_t t;
+
+	(void)state;
+	pthread_create(&t, NULL, wake_later, h);
+	http_wait(h, PATIENCE_MS);
+	assert_in_range(clock_boot_ms() - begun, 80, 2000);
+	pthread_join(t, NULL);
+	http_wakeup(h);
+	begun = clock_boot_ms();
+	http_wait(h, PATIENCE_MS);
+	assert_in_range(clock_boot_ms() - begun, 0, 1000);
+	begun = clock_boot_ms();
+	http_wait(h, 100);
+	assert_in_range(clock_boot_ms() - begun, 90, 2000);
+	http_free(h);
+}
+
+static void talk_two_at_once(struct peer *p)
+{
+	struct pollfd third = { .fd = p->listener, .events = POLLIN };
+	int first;
+
+	meet(p);
+	hear_head(p);
+	first = p->fd;
+	p->fd = -1;
+	p->len = 0;
+	p->data[0] = '\0';
+	meet(p);
+	hear_head(p);
+	if (poll(&third, 1, 300) > 0)
+		p->accepted = 99;
+	say(p, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+	hear_head(p);
+	say_ok(p);
+	until_it_hangs_up(p);
+	close(first);
+}
+
+static void the_rest_waits_in_line(void **state)
+{
+	struct peer p;
+	struct http *h = client(2, 1000, 0);
+	struct http_request r[3];
+	int ok = 0;
+
+	(void)state;
+	peer_begin(&p, talk_two_at_once);
+	for (int i = 0; i < 3; i++) {
+		http_request_init(&r[i]);
+		r[i].url = p.url;
+		http_start(h, &r[i]);
+	}
+	for (int i = 0; i < 3; i++)
+		ok += finish(h)->status == 200;
+	assert_int_equal(ok, 2);
+	assert_int_equal(r[2].status, 200);
+	for (int i = 0; i < 3; i++)
+		http_request_free(&r[i]);
+	http_free(h);
+	peer_end(&p);
+	assert_int_equal(p.accepted, 2);
+}
+
+static void a_cancelled_request_never_comes(void **state)
+{
+	struct peer p;
+	struct http *h = client(1, 1000, 0);
+	struct http_request sent, waiting;
+
+	(void)state;
+	peer_begin(&p, talk_nothing);
+	http_request_init(&sent);
+	http_request_init(&waiting);
+	sent.url = waiting.url = p.url;
+	http_start(h, &sent);
+	http_start(h, &waiting);
+	http_wait(h, 100);
+	http_cancel(h, &waiting);
+	http_cancel(h, &sent);
+	http_cancel(h, &sent);
+	http_wait(h, 50);
+	assert_null(http_next_done(h));
+	http_request_free(&sent);
+	http_request_free(&waiting);
+	http_free(h);
+	peer_end(&p);
+}
+
+static void talk_one_put(struct peer *p)
+{
+	meet(p);
+	hear_head(p);
+	hear_body(p, BODY_BYTES);
+	say_ok(p);
+}
+
+static void bandwidth_is_kept(void **state)
+{
+	struct peer p;
+	struct http *h = client(1, 400, 170004);
+	struct http_request r;
+	uint64_t sum;
+	struct iovec *body = body_new(&sum);
+	int64_t begun = clock_boot_ms();
+
+	(void)state;
+	peer_begin(&p, talk_one_put);
+	put(h, &r, p.url, body, false);
+	finish(h);
+	assert_int_equal(r.status, 200);
+	assert_in_range(clock_boot_ms() - begun, 700, 2500);
+	http_request_free(&r);
+	http_free(h);
+	peer_end(&p);
+	assert_true(p.body_sum == sum);
+	body_free(body);
+}
+
+static void no_answer_is_told_apart(void **state)
+{
+	static const struct {
+		const char *url;
+		enum error_action action;
+	} cases[] = {
+		{ "http://127.0.0.1:1/", ERROR_RETRY }, { "http://no-such-host.invalid/", ERROR_RETRY },
+		{ "ftp://127.0.0.1/", ERROR_GIVE_UP },  { "file:///etc/hostname", ERROR_GIVE_UP },
+		{ "http://[::1/", ERROR_GIVE_UP },
+	};
+	struct http *h = client(1, 3000, 0);
+	struct http_request r;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		fetch(h, &r, cases[i].url);
+		assert_int_equal(r.status, 0);
+		assert_int_equal(r.error.action, cases[i].action);
+		assert_true(r.error.text[0] != '\0');
+		http_request_free(&r);
+	}
+	http_free(h);
+}
+
+static void talk_methods(struct peer *p)
+{
+	meet(p);
+	hear_head(p);
+	say(p, "HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n");
+	hear_head(p);
+	say(p, "HTTP/1.1 204 No Content\r\n\r\n");
+	hear_head(p);
+	say_ok(p);
+	hear_head(p);
+	say_ok(p);
+}
+
+static void methods_mix_on_one_handle(void **state)
+{
+	static const char *const methods[] = { "HEAD", "DELETE", "POST", "GET" };
+	struct peer p;
+	struct http *h = client(1, 1000, 0);
+	struct http_request r;
+
+	(void)state;
+	peer_begin(&p, talk_methods);
+	for (int i = 0; i < 4; i++) {
+		http_request_init(&r);
+		r.method = methods[i];
+		r.url = p.url;
+		http_start(h, &r);
+		finish(h);
+		assert_in_range(r.status, 200, 204);
+		http_request_free(&r);
+		assert_int_equal(strncmp(p.heads[i], methods[i], strlen(methods[i])), 0);
+		assert_int_equal(strcasestr(p.heads[i], "content-length") != NULL, i == 2);
+	}
+	http_free(h);
+	peer_end(&p);
+	assert_int_equal(p.accepted, 1);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(an_answer_is_taken),
+		cmocka_unit_test(a_body_is_gathered_and_the_connection_kept),
+		cmocka_unit_test(a_body_is_rewound),
+		cmocka_unit_test(a_refusal_costs_no_upload),
+		cmocka_unit_test(headers_are_the_final_answers),
+		cmocka_unit_test(silence_is_a_stall),
+		cmocka_unit_test(a_peer_that_reads_nothing_is_a_stall),
+		cmocka_unit_test(a_slow_peer_is_no_stall),
+		cmocka_unit_test(a_drip_is_no_stall),
+		cmocka_unit_test(a_request_has_its_own_patience),
+		cmocka_unit_test(half_an_answer_is_none),
+		cmocka_unit_test(a_redirect_is_only_told),
+		cmocka_unit_test(too_long_is_an_error),
+		cmocka_unit_test(a_wait_can_be_woken),
+		cmocka_unit_test(the_rest_waits_in_line),
+		cmocka_unit_test(a_cancelled_request_never_comes),
+		cmocka_unit_test(bandwidth_is_kept),
+		cmocka_unit_test(no_answer_is_told_apart),
+		cmocka_unit_test(methods_mix_on_one_handle),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
