@@ -14,7 +14,7 @@ struct bad {
 static const struct bad names[] = {
 	{ HEAD "rol = { age = \"1min\"; };", 3, { "rol:", "no such setting", "did you mean roll?" } },
 	{ HEAD "roll = {\n agee = \"1min\"; };", 4, { "roll.agee:", "did you mean roll.age?" } },
-	{ HEAD "overide = ();", 3, { "did you mean override?" } },
+	{ HEAD "overrid = ();", 3, { "did you mean override?" } },
 	{ HEAD "memori = \"1GiB\";", 3, { "did you mean memory?" } },
 	{ HEAD "roll = { bucket = \"x\"; };", 3, { "roll.bucket", "did you mean s3.bucket?" } },
 	{ HEAD "level = 3;", 3, { "level:", "did you mean output.level?" } },
@@ -178,7 +178,7 @@ static const struct bad overrides[] = {
 	{ HEAD "override = ( { topics = [ \"a\" ]; kafka = { group = \"x\"; }; } );",
 	  3,
 	  { "kafka.group:", "second instance" } },
-	{ HEAD "override = ( { topics = [ \"a\" ]; tabel = \"x\"; } );", 3, { "did you mean table?" } },
+	{ HEAD "override = ( { topics = [ \"a\" ]; tablee = \"x\"; } );", 3, { "did you mean table?" } },
 	{ HEAD "override = ( { topics = [ \"^a[\" ]; } );", 3, { "override.topics:", "regular expression" } },
 	{ HEAD "override = ( { topics = [ \"a\" ]; table = \"A-b\"; } );", 3, { "table:", "no legal table" } },
 	{ HEAD "override = ( { topics = [ \"a\" ]; table = \"_b\"; } );", 3, { "Athena" } },

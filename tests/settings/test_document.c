@@ -132,7 +132,7 @@ static void nearest_names(void **state)
 		{ "", "rate", "replay.rate" },
 		{ "log", "lvl", "" },
 		{ "s3", "acces_key", "" },
-		{ "output", "compresion", "output.compression" },
+		{ "output", "compressio", "output.compression" },
 	};
 	char out[ROW_PATH_MAX];
 

@@ -2,16 +2,17 @@
 /* `kafka2s3 settings`: values that can be loaded again, where each came from, and no secret. */
 #include "settings/scratch.h"
 
-#define RICH                                                                                                             \
-	"kafka = { topics = [ \"^a\" ]; group = \"g\"; options = [ \"sasl.password=hunter2\", \"a.b=\\\"c\\\\\" ]; };\n" \
-	"s3 = { bucket = \"my-lake\"; access_key_id = \"hunter2\"; secret_access_key = \"hunter2\";\n"                   \
-	"  session_token = \"hunter2\"; proxy = \"http://me:hunter2@proxy:3128\"; };\n"                                  \
-	"output = { metadata = [ \"key\", \"topic\" ]; level = 9; };\n"                                                  \
-	"replay = { rate = 0.1; limit = 5000000000L; };\n"                                                               \
-	"override = (\n"                                                                                                 \
-	"  { topics = \"^ab\"; table = \"t\"; roll = { age = \"1min\"; }; },\n"                                          \
-	"  { topics = \"ac\"; output = { compression = \"zstd\"; }; }\n"                                                 \
-	");\n"
+/* A bit of everything, and a secret in each place that takes one. */
+static const char rich[] =
+	"kafka = { topics = [ \"^a\" ]; group = \"g\"; options = [ \"sasl.password=hunter2\", \"a.b=\\\"c\\\\\" ]; };\n"
+	"s3 = { bucket = \"my-lake\"; access_key_id = \"hunter2\"; secret_access_key = \"hunter2\";\n"
+	"  session_token = \"hunter2\"; proxy = \"http://me:hunter2@proxy:3128\"; };\n"
+	"output = { metadata = [ \"key\", \"topic\" ]; level = 9; };\n"
+	"replay = { rate = 0.1; limit = 5000000000L; };\n"
+	"override = (\n"
+	"  { topics = \"^ab\"; table = \"t\"; roll = { age = \"1min\"; }; },\n"
+	"  { topics = \"ac\"; output = { compression = \"zstd\"; }; }\n"
+	");\n";
 
 /* Owns: the caller frees. */
 static char *printed(const struct settings *s, const char *topic)
@@ -43,7 +44,7 @@ static void assert_line(const char *text, const char *name, const char *value, c
 
 static void origins_are_named(void **state)
 {
-	struct settings *s = scratch_load(RICH);
+	struct settings *s = scratch_load(rich);
 	char *text = printed(s, NULL);
 
 	(void)state;
@@ -63,7 +64,7 @@ static void origins_are_named(void **state)
 
 static void topics_have_their_own(void **state)
 {
-	struct settings *s = scratch_load(RICH);
+	struct settings *s = scratch_load(rich);
 	char *text = printed(s, "ab.c");
 
 	(void)state;
@@ -88,7 +89,7 @@ static void topics_have_their_own(void **state)
 
 static void secrets_are_masked(void **state)
 {
-	struct settings *s = scratch_load(RICH);
+	struct settings *s = scratch_load(rich);
 	char *text = printed(s, NULL);
 
 	(void)state;
@@ -136,7 +137,7 @@ static void cut_comments(char *text)
 
 static void print_loads_again(void **state)
 {
-	struct settings *s = scratch_load(RICH);
+	struct settings *s = scratch_load(rich);
 	char *first = printed(s, NULL), *second;
 
 	(void)state;
