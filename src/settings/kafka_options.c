@@ -136,11 +136,8 @@ int kafka_option_check(const char *option, struct error *e)
 
 const char *kafka_option_doubt(const char *option)
 {
-	if (strcmp(option, "isolation.level=read_uncommitted") == 0)
-		return "isolation.level=read_uncommitted lands records of transactions that were aborted; "
-		       "take it out unless you want them";
-	if (strncmp(option, "isolation.level=", strlen("isolation.level=")) == 0)
-		return "isolation.level is read_committed by default; changing it makes the ranges in flight "
-		       "at-least-once";
-	return NULL;
+	if (strcmp(option, "isolation.level=read_uncommitted") != 0)
+		return NULL;
+	return "isolation.level=read_uncommitted also lands records of transactions that were aborted; take it out unless "
+	       "they are wanted";
 }
