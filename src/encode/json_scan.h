@@ -10,20 +10,20 @@
  * and copies it without the insignificant white space outside strings. Nothing else is changed.
  * Which records pass decides where they go: a change of verdict raises ROUTING_VERSION (design.md, Delivery). */
 
-#define JSON_MAX_DEPTH 1024
+#define SCAN_MAX_DEPTH 1024
 
-enum json_verdict {
-	JSON_OBJECT,   /* a document whose top level is an object */
-	JSON_OTHER,    /* a document of another type: array, string, number, true, false, null */
-	JSON_EMPTY,    /* nothing but white space */
-	JSON_SYNTAX,   /* not a JSON document, or more than one */
-	JSON_UTF8,     /* not UTF-8, a byte order mark included */
-	JSON_DEPTH,    /* nested deeper than JSON_MAX_DEPTH */
-	JSON_RESERVED, /* a top-level key that a metadata column wants (only if asked for) */
+enum scan_verdict {
+	SCAN_OBJECT,   /* a document whose top level is an object */
+	SCAN_OTHER,    /* a document of another type: array, string, number, true, false, null */
+	SCAN_EMPTY,    /* nothing but white space */
+	SCAN_SYNTAX,   /* not a JSON document, or more than one */
+	SCAN_UTF8,     /* not UTF-8, a byte order mark included */
+	SCAN_DEPTH,    /* nested deeper than SCAN_MAX_DEPTH */
+	SCAN_RESERVED, /* a top-level key that a metadata column wants (only if asked for) */
 };
 
 struct json_scanned {
-	enum json_verdict verdict;
+	enum scan_verdict verdict;
 	size_t len;        /* bytes written to out; 0 unless OBJECT or OTHER */
 	bool empty_object; /* OBJECT without members: what is appended needs no comma */
 };
@@ -35,6 +35,6 @@ struct json_scanned {
 struct json_scanned json_scan(const uint8_t *in, size_t len, unsigned reserved, uint8_t *out);
 
 /* For dead letters and errors: "not a JSON document", … */
-const char *json_verdict_text(enum json_verdict v);
+const char *json_verdict_text(enum scan_verdict v);
 
 #endif
