@@ -10,20 +10,19 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/civil.h"
 #include "encode/codec.h"
 #include "store/key_template.h"
 
 #define HOUR_MS INT64_C(3600000)
-#define DAY_MS INT64_C(86400000)
-#define YEAR_10000_MS INT64_C(253402300800000)
 
 int64_t slot_of(enum partition_by by, int64_t timestamp_ms)
 {
 	if (by == PARTITION_BY_NONE)
 		return 0;
-	if (timestamp_ms < 0 || timestamp_ms >= YEAR_10000_MS)
+	if (timestamp_ms < 0 || timestamp_ms >= CIVIL_END_MS)
 		return SLOT_NONE;
-	return timestamp_ms - timestamp_ms % (by == PARTITION_BY_DAY ? DAY_MS : HOUR_MS);
+	return timestamp_ms - timestamp_ms % (by == PARTITION_BY_DAY ? CIVIL_DAY_MS : HOUR_MS);
 }
 
 int64_t slot_end(enum partition_by by, int64_t slot)
@@ -32,35 +31,21 @@ int64_t slot_end(enum partition_by by, int64_t slot)
 		return INT64_MAX;
 	if (slot == SLOT_NONE)
 		return 0;
-	return slot + (by == PARTITION_BY_DAY ? DAY_MS : HOUR_MS);
-}
-
-/* Gregorian date of a day since 1970, counted in years that begin in March, so that the leap day comes last. */
-static void civil_date(int64_t day, int *year, int *month, int *mday)
-{
-	int64_t z = day + 719468; /* days since 0000-03-01 */
-	int64_t era = z / 146097, doe = z % 146097;
-	int64_t yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
-	int64_t doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
-	int64_t m = (5 * doy + 2) / 153;
-
-	*mday = (int)(doy - (153 * m + 2) / 5 + 1);
-	*month = (int)(m < 10 ? m + 3 : m - 9);
-	*year = (int)(era * 400 + yoe + (m >= 10));
+	return slot + (by == PARTITION_BY_DAY ? CIVIL_DAY_MS : HOUR_MS);
 }
 
 static void slot_texts(int64_t slot, char dt[KEY_SLOT_TEXT + 1], char hour[KEY_SLOT_TEXT + 1])
 {
-	int year, month, mday;
+	struct civil_date d;
 
 	if (slot == SLOT_NONE) {
 		memcpy(dt, KEY_NULL_PARTITION, KEY_SLOT_TEXT + 1);
 		memcpy(hour, KEY_NULL_PARTITION, KEY_SLOT_TEXT + 1);
 		return;
 	}
-	civil_date(slot / DAY_MS, &year, &month, &mday);
-	snprintf(dt, KEY_SLOT_TEXT + 1, "%04d-%02d-%02d", year, month, mday);
-	snprintf(hour, KEY_SLOT_TEXT + 1, "%02d", (int)(slot % DAY_MS / HOUR_MS));
+	d = civil_date(slot / CIVIL_DAY_MS);
+	snprintf(dt, KEY_SLOT_TEXT + 1, "%04d-%02d-%02d", d.year, d.month, d.day);
+	snprintf(hour, KEY_SLOT_TEXT + 1, "%02d", (int)(slot % CIVIL_DAY_MS / HOUR_MS));
 }
 
 /* Values for every placeholder, and the memory behind those that are made here. */
