@@ -36,9 +36,8 @@ struct encoder_ops {
 
 const struct encoder_ops *encoder_find(const char *format); /* NULL: no such format */
 
-/* Append the dead letter of a record as one JSON line: topic, partition, offset, timestamp, key, headers, value
- * (base64), reason. A record above max_record goes without its value, by reference. False: out's maximum would be
- * passed. */
+/* Append the dead letter of a record as one JSON line; dead_letter.c says what it holds. A value above max_record is
+ * left out: the letter is a reference to the record in Kafka. False: out's maximum would be passed. */
 bool dead_letter_encode(const struct topic_settings *t, const struct record_source *source, const struct record *r,
 			const char *reason, struct buf *out);
 
