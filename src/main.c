@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Command line to command, nothing else. Exit codes as sysexits.h has them: 64 for a command line, 78 for settings that
+ * can never work; the commands' own beside. */
+#include <getopt.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "daemon/daemon.h"
+#include "replay/replay.h"
+#include "settings/document.h"
+#include "settings/settings.h"
+
+#define DEFAULT_FILE "/etc/kafka2s3.conf"
+
+/* What the command line says. */
+struct arguments {
+	const char *file;
+	const char *topic; /* NULL: not given */
+	bool syntax, sample, man;
+	bool help, version;
+};
+
+/* Options that only some commands take, as bits. */
+enum option_bit { OPTION_TOPIC = 1 << 0, OPTION_SYNTAX = 1 << 1, OPTION_SAMPLE = 1 << 2, OPTION_MAN = 1 << 3 };
+
+struct command {
+	const char *name;
+	unsigned options;
+	int (*run)(const struct arguments *a);
+	const char *usage; /* behind the name */
+	const char *summary;
+	const char *help;
+};
+
+static struct settings *load(const struct arguments *a)
+{
+	enum log_level level;
+	struct settings *s;
+	struct error e;
+
+	if (settings_load(a->file, &s, &e) < 0) {
+		log_error("%s", e.text);
+		return NULL;
+	}
+	if (log_level_parse(s->log_level, &level) == 0)
+		log_set_level(level);
+	return s;
+}
+
+static int with_settings(const struct arguments *a, int (*run)(const struct settings *s))
+{
+	struct settings *s = load(a);
+	int code;
+
+	if (s == NULL)
+		return EX_CONFIG;
+	code = run(s);
+	settings_free(s);
+	return code;
+}
+
+static int run_command(const struct arguments *a)
+{
+	return with_settings(a, daemon_run);
+}
+
+static int run_replay(const struct arguments *a)
+{
+	return with_settings(a, replay_command);
+}
+
+static int run_check(const struct arguments *a)
+{
+	struct settings *s;
+	struct error e;
+
+	if (!a->syntax) {
+		fputs("kafka2s3: check needs --syntax\n", stderr);
+		return EX_USAGE;
+	}
+	if (settings_load(a->file, &s, &e) < 0) {
+		fprintf(stderr, "%s\n", e.text);
+		return EX_CONFIG;
+	}
+	printf("%s: fine\n", a->file);
+	settings_free(s);
+	return 0;
+}
+
+static int run_settings(const struct arguments *a)
+{
+	struct settings *s;
+
+	if (a->sample || a->man) {
+		if (a->sample)
+			document_sample(stdout);
+		else
+			document_man(stdout);
+		return 0;
+	}
+	s = load(a);
+	if (s == NULL)
+		return EX_CONFIG;
+	settings_print(s, a->topic, stdout);
+	settings_free(s);
+	return 0;
+}
+
+static int run_version(const struct arguments *a)
+{
+	(void)a;
+	puts("kafka2s3 " KAFKA2S3_VERSION);
+	return 0;
+}
+
+static const struct command commands[] = {
+	{ "run", 0, run_command, "", "land Kafka topics in S3 (what it does without a command)",
+	  "Consumes the topics of the settings and lands every record in S3, in the foreground, until SIGTERM or\n"
+	  "SIGINT; a second one ends it at once. SIGUSR1 prints the state of every partition.\n" },
+	{ "replay", 0, run_replay, "", "send a CSV file to Kafka, row by row",
+	  "Sends the file of the settings' replay group to its topic, as JSON, and ends. Says how far it is.\n"
+	  "Exit codes: 65 a bad row, with replay.strict; 66 the file cannot be read; 69 no broker or topic.\n" },
+	{ "check", OPTION_SYNTAX, run_check, " --syntax", "look the settings over",
+	  "  --syntax      the file alone; needs no network\n"
+	  "Exit code 78: the first thing that is wrong, with file, line and what to do.\n" },
+	{ "settings", OPTION_TOPIC | OPTION_SAMPLE | OPTION_MAN, run_settings, " [--topic TOPIC | --sample | --man]",
+	  "print the settings in force",
+	  "Prints every setting in the file's syntax, with where it came from; secrets as ***.\n"
+	  "  --topic TOPIC those of this topic: the first override that matches, else the common ones\n"
+	  "  --sample      a file with every setting, its help and its default; reads no file\n"
+	  "  --man         the settings' part of kafka2s3.conf(5), as mdoc; reads no file\n" },
+	{ "version", 0, run_version, "", "print the version", "Prints the version.\n" },
+};
+
+#define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))
+
+static void print_help(void)
+{
+	puts("kafka2s3 [-c FILE] [COMMAND]: Kafka topics into S3 objects, every record exactly once.\n");
+	for (size_t i = 0; i < N_COMMANDS; i++)
+		printf("  %-9s %s\n", commands[i].name, commands[i].summary);
+	puts("\n"
+	     "  -c, --config FILE  the settings (" DEFAULT_FILE ")\n"
+	     "  -h, --help         this, or with a command its own\n"
+	     "      --version      the version\n"
+	     "\n"
+	     "kafka2s3(8) and kafka2s3.conf(5) say more.");
+}
+
+static void print_command_help(const struct command *c)
+{
+	printf("kafka2s3 [-c FILE] %s%s: %s\n\n%s", c->name, c->usage, c->summary, c->help);
+}
+
+static const struct command *command_find(const char *name)
+{
+	const struct command *nearest = &commands[0];
+
+	for (size_t i = 0; i < N_COMMANDS; i++) {
+		if (strcmp(commands[i].name, name) == 0)
+			return &commands[i];
+		if (text_distance(commands[i].name, name) < text_distance(nearest->name, name))
+			nearest = &commands[i];
+	}
+	if (text_distance(nearest->name, name) <= 3)
+		fprintf(stderr, "kafka2s3: there is no command \"%s\"; did you mean \"%s\"?\n", name, nearest->name);
+	else
+		fprintf(stderr, "kafka2s3: there is no command \"%s\"; --help lists them\n", name);
+	return NULL;
+}
+
+static int bad_option(char **argv, int c)
+{
+	if (c == ':')
+		fprintf(stderr, "kafka2s3: %s needs a value; --help says which\n", argv[optind - 1]);
+	else if (optopt > 0 && optopt < 256)
+		fprintf(stderr, "kafka2s3: there is no option -%c; --help lists them\n", optopt);
+	else
+		fprintf(stderr, "kafka2s3: there is no option %s; --help lists them\n", argv[optind - 1]);
+	return -1;
+}
+
+/* 0, or -1 after saying what is wrong; *given: bits of the options that not every command takes. */
+static int parse(int argc, char **argv, struct arguments *a, unsigned *given)
+{
+	static const struct option options[] = {
+		{ "config", required_argument, NULL, 'c' }, { "help", no_argument, NULL, 'h' },
+		{ "version", no_argument, NULL, 'V' },      { "topic", required_argument, NULL, 't' },
+		{ "syntax", no_argument, NULL, 's' },       { "sample", no_argument, NULL, 'e' },
+		{ "man", no_argument, NULL, 'm' },          { 0 },
+	};
+	int c;
+
+	opterr = 0;
+	while ((c = getopt_long(argc, argv, ":c:h", options, NULL)) != -1) {
+		switch (c) {
+		case 'c':
+			a->file = optarg;
+			break;
+		case 'h':
+			a->help = true;
+			break;
+		case 'V':
+			a->version = true;
+			break;
+		case 't':
+			a->topic = optarg;
+			*given |= OPTION_TOPIC;
+			break;
+		case 's':
+			a->syntax = true;
+			*given |= OPTION_SYNTAX;
+			break;
+		case 'e':
+			a->sample = true;
+			*given |= OPTION_SAMPLE;
+			break;
+		case 'm':
+			a->man = true;
+			*given |= OPTION_MAN;
+			break;
+		default:
+			return bad_option(argv, c);
+		}
+	}
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	struct arguments a = { .file = DEFAULT_FILE };
+	const struct command *command = &commands[0];
+	unsigned given = 0;
+
+	if (parse(argc, argv, &a, &given) < 0)
+		return EX_USAGE;
+	if (optind < argc)
+		command = command_find(argv[optind]);
+	if (command == NULL)
+		return EX_USAGE;
+	if (argc - optind > 1) {
+		fprintf(stderr, "kafka2s3: \"%s\" is one argument too many; try kafka2s3 %s --help\n", argv[optind + 1],
+			command->name);
+		return EX_USAGE;
+	}
+	if (a.help && optind == argc)
+		print_help();
+	else if (a.help)
+		print_command_help(command);
+	else if (a.version)
+		return run_version(&a);
+	if (a.help)
+		return 0;
+	if ((given & ~command->options) != 0) {
+		fprintf(stderr, "kafka2s3: %s does not take this option; try kafka2s3 %s --help\n", command->name,
+			command->name);
+		return EX_USAGE;
+	}
+	return command->run(&a);
+}

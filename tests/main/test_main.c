@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The command line, by the program of the same build: exit codes and what is said. */
+#include <stdarg.h>
+#include <setjmp.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#define OUTPUT_MAX 65536
+#define ARGUMENTS_MAX 8
+
+static char program[4096];
+static char output[OUTPUT_MAX]; /* stdout and stderr of the last run */
+
+/* The exit code; 128 and the signal when it was killed. */
+static int run(const char *const *arguments)
+{
+	char *argv[ARGUMENTS_MAX + 2] = { program };
+	size_t n = 0;
+	int fds[2], status;
+	ssize_t got;
+	pid_t pid;
+
+	for (size_t i = 0; i < ARGUMENTS_MAX && arguments[i] != NULL; i++)
+		argv[i + 1] = (char *)arguments[i];
+	assert_int_equal(pipe(fds), 0);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		dup2(fds[1], STDOUT_FILENO);
+		dup2(fds[1], STDERR_FILENO);
+		close(fds[0]);
+		close(fds[1]);
+		execv(program, argv);
+		_exit(127);
+	}
+	close(fds[1]);
+	while ((got = read(fds[0], output + n, OUTPUT_MAX - 1 - n)) > 0)
+		n += (size_t)got;
+	output[n] = '\0';
+	close(fds[0]);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+struct line {
+	const char *arguments[ARGUMENTS_MAX];
+	int code;
+	const char *said;
+};
+
+static void check(const struct line *lines, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		int code = run(lines[i].arguments);
+
+		if (code != lines[i].code || strstr(output, lines[i].said) == NULL)
+			fail_msg("%s %s: %d and: %s", lines[i].arguments[0], lines[i].arguments[1], code, output);
+	}
+}
+
+static void wrong_lines_exit_with_64(void **state)
+{
+	static const struct line lines[] = {
+		{ { "replai" }, 64, "no command \"replai\"; did you mean \"replay\"?" },
+		{ { "frobnicate" }, 64, "no command \"frobnicate\"; --help lists them" },
+		{ { "run", "now" }, 64, "\"now\" is one argument too many" },
+		{ { "--bogus" }, 64, "no option --bogus" },
+		{ { "-x" }, 64, "no option -x" },
+		{ { "run", "-c" }, 64, "-c needs a value" },
+		{ { "settings", "--topic" }, 64, "--topic needs a value" },
+		{ { "run", "--topic", "a" }, 64, "run does not take this option" },
+		{ { "settings", "--syntax" }, 64, "settings does not take this option" },
+		{ { "check" }, 64, "--syntax" },
+	};
+
+	(void)state;
+	check(lines, sizeof(lines) / sizeof(lines[0]));
+}
+
+static void bad_settings_exit_with_78(void **state)
+{
+	static const struct line lines[] = {
+		{ { "-c", "/nonexistent/a.conf" }, 78, "cannot read '/nonexistent/a.conf'" },
+		{ { "run", "-c", "/nonexistent/a.conf" }, 78, "cannot read" },
+		{ { "replay", "-c", "/nonexistent/a.conf" }, 78, "cannot read" },
+		{ { "--config=/nonexistent/a.conf", "check", "--syntax" }, 78, "cannot read" },
+		{ { "settings", "-c", "/nonexistent/a.conf" }, 78, "cannot read" },
+		{ { "-c", "Makefile", "check", "--syntax" }, 78, "Makefile:" },
+	};
+
+	(void)state;
+	check(lines, sizeof(lines) / sizeof(lines[0]));
+}
+
+static void the_sample_is_fine(void **state)
+{
+	static const struct line lines[] = {
+		{ { "-c", "etc/kafka2s3.conf", "check", "--syntax" }, 0, "etc/kafka2s3.conf: fine\n" },
+		{ { "settings", "-c", "etc/kafka2s3.conf" }, 0, "group = \"stock-to-lake\";" },
+		{ { "settings", "-c", "etc/kafka2s3.conf", "--topic", "X" }, 0, "# table = \"x\"" },
+		{ { "settings", "--sample" }, 0, "# Settings of kafka2s3" },
+		{ { "settings", "--man" }, 0, ".It Va kafka.brokers" },
+		{ { "version" }, 0, "kafka2s3 " KAFKA2S3_VERSION "\n" },
+		{ { "--version" }, 0, "kafka2s3 " KAFKA2S3_VERSION "\n" },
+	};
+
+	(void)state;
+	check(lines, sizeof(lines) / sizeof(lines[0]));
+}
+
+static void every_command_has_help(void **state)
+{
+	static const char *const commands[] = { "run", "replay", "check", "settings", "version" };
+	const char *const global[] = { "--help", NULL };
+	char line[64];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+		const char *const own[] = { commands[i], "--help", NULL };
+
+		assert_int_equal(run(global), 0);
+		snprintf(line, sizeof(line), "\n  %-9s ", commands[i]);
+		assert_non_null(strstr(output, line));
+		assert_int_equal(run(own), 0);
+		snprintf(line, sizeof(line), "kafka2s3 [-c FILE] %s", commands[i]);
+		assert_memory_equal(output, line, strlen(line));
+	}
+}
+
+/* BUILD/tests/main/test_main runs BUILD/kafka2s3. */
+static int find_program(void **state)
+{
+	ssize_t n = readlink("/proc/self/exe", program, sizeof(program) - 16);
+
+	(void)state;
+	if (n < 0)
+		return -1;
+	program[n] = '\0';
+	for (int i = 0; i < 3; i++) {
+		char *slash = strrchr(program, '/');
+
+		if (slash == NULL)
+			return -1;
+		*slash = '\0';
+	}
+	n = (ssize_t)strlen(program);
+	snprintf(program + n, sizeof(program) - (size_t)n, "/kafka2s3");
+	return access(program, X_OK);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(wrong_lines_exit_with_64),
+		cmocka_unit_test(bad_settings_exit_with_78),
+		cmocka_unit_test(the_sample_is_fine),
+		cmocka_unit_test(every_command_has_help),
+	};
+
+	return cmocka_run_group_tests(tests, find_program, NULL);
+}
