@@ -19,9 +19,8 @@
 
 #include "base/mem.h"
 
-#define READ_FIRST 4096
+#define READ_FIRST 1024
 #define READ_MOST ((size_t)256 << 10)
-#define FIELDS_FIRST 64
 
 struct csv {
 	int fd;
@@ -41,24 +40,12 @@ struct csv {
 	bool eof;       /* nothing follows buf[len] */
 	bool skipping;  /* drop what comes up to and with the next line feed */
 
-	struct csv_field *fields; /* of the row being split */
+	struct csv_field *fields; /* of the row being split; CSV_MAX_FIELDS */
 	size_t n;
-	size_t n_cap;
 	bool quoted; /* it has a quoted field, and so maybe several lines */
 };
 
 enum split { SPLIT_ROW, SPLIT_MORE, SPLIT_FAULT };
-
-static void add_field(struct csv *c, const uint8_t *data, const uint8_t *end, bool quoted, bool doubled)
-{
-	if (c->n == c->n_cap && c->n_cap < CSV_MAX_FIELDS) {
-		c->n_cap *= 2;
-		c->fields = mem_realloc(c->fields, c->n_cap * sizeof(*c->fields));
-	}
-	if (c->n < c->n_cap)
-		c->fields[c->n] = (struct csv_field){ data, (uint32_t)(end - data), quoted, doubled };
-	c->n++; /* those beyond the most allowed are only counted: the row is refused */
-}
 
 /* From behind an opening quote to behind the closing one; NULL: it is not in the buffer. */
 static const uint8_t *skip_quoted(const struct csv *c, const uint8_t *p, bool *doubled)
@@ -76,7 +63,7 @@ static const uint8_t *skip_quoted(const struct csv *c, const uint8_t *p, bool *d
 }
 
 /* Take the quoted field behind *at and leave *at on the delimiter or line feed that follows it. */
-static enum split split_quoted(struct csv *c, const uint8_t **at, const char **why)
+static enum split split_quoted(struct csv *c, const uint8_t **at, struct csv_field *field, const char **why)
 {
 	const uint8_t *open = *at + 1, *end = c->buf + c->len, *p;
 	bool doubled;
@@ -87,7 +74,7 @@ static enum split split_quoted(struct csv *c, const uint8_t **at, const char **w
 		*why = "a quote is opened and never closed";
 		return c->eof ? SPLIT_FAULT : SPLIT_MORE;
 	}
-	add_field(c, open, p - 1, true, doubled);
+	*field = (struct csv_field){ open, (uint32_t)(p - 1 - open), true, doubled };
 	if (p < end && *p == '\r' && p[1] == '\n')
 		p++;
 	*at = p;
@@ -100,39 +87,44 @@ static enum split split_quoted(struct csv *c, const uint8_t **at, const char **w
 /* Split the row at start. On SPLIT_ROW *row_end is its line feed. */
 static enum split split(struct csv *c, const uint8_t **row_end, const char **why)
 {
-	const uint8_t *end = c->buf + c->len, *field = c->buf + c->start, *block = field, *at;
-	uint32_t mask = lanes_any3(block, c->delimiter, '\n', '"');
+	const uint8_t *begin = c->buf + c->start, *block = begin, *at, *last;
+	struct csv_field *field = c->fields;
+	const uint8_t delimiter = c->delimiter;
+	uint32_t mask = lanes_any3(block, delimiter, '\n', '"');
 	enum split answer;
 
-	c->n = 0;
 	c->quoted = false;
-	for (;;) {
+	for (;; begin = at + 1, field++) {
 		while (mask == 0) {
 			block += LANES;
-			mask = lanes_any3(block, c->delimiter, '\n', '"');
+			mask = lanes_any3(block, delimiter, '\n', '"');
 		}
 		at = block + __builtin_ctz(mask);
 		mask &= mask - 1;
+		if (field == c->fields + CSV_MAX_FIELDS) {
+			*why = "too many fields (is the delimiter right?)";
+			return SPLIT_FAULT;
+		}
 		if (*at == '"') {
-			if (at != field) {
+			if (at != begin) {
 				*why = "a quote inside a field that does not begin with one";
 				return SPLIT_FAULT;
 			}
-			answer = split_quoted(c, &at, why);
+			answer = split_quoted(c, &at, field, why);
 			if (answer != SPLIT_ROW)
 				return answer;
 			block = at + 1;
-			if (*at == c->delimiter)
-				mask = lanes_any3(block, c->delimiter, '\n', '"');
+			mask = lanes_any3(block, delimiter, '\n', '"');
 		} else {
-			add_field(c, field, at > field && *at == '\n' && at[-1] == '\r' ? at - 1 : at, false, false);
+			last = at > begin && *at == '\n' && at[-1] == '\r' ? at - 1 : at;
+			*field = (struct csv_field){ begin, (uint32_t)(last - begin), false, false };
 		}
 		if (*at == '\n')
 			break;
-		field = at + 1;
 	}
-	if (at == end && !c->eof)
+	if (at == c->buf + c->len && !c->eof)
 		return SPLIT_MORE;
+	c->n = (size_t)(field - c->fields) + 1;
 	*row_end = at;
 	return SPLIT_ROW;
 }
@@ -194,7 +186,8 @@ static int fill(struct csv *c, struct error *e)
 		c->buf = mem_realloc(c->buf, c->cap + 1 + LANES);
 	}
 	do
-		n = read(c->fd, c->buf + keep, want);
+		n = c->seekable ? pread(c->fd, c->buf + keep, want, c->offset + (int64_t)keep)
+				: read(c->fd, c->buf + keep, want);
 	while (n < 0 && errno == EINTR);
 	if (n < 0)
 		return error_set(e, ERROR_GIVE_UP, errno, "cannot be read: %s", strerror(errno));
@@ -262,8 +255,6 @@ enum csv_result csv_next(struct csv *c, struct csv_row *row, struct error *e)
 		}
 		if ((size_t)(row_end - c->buf) - c->start > c->max_row)
 			return bad_size(c, row, e);
-		if (c->n > CSV_MAX_FIELDS)
-			return bad_row(c, "too many fields (is the delimiter right?)", row, e);
 		take(c, row_end, row);
 		if (row->n > 1 || row->fields[0].len > 0 || row->fields[0].quoted)
 			return CSV_ROW;
@@ -284,8 +275,6 @@ int csv_seek(struct csv *c, int64_t offset, uint64_t line, struct error *e)
 {
 	if (!c->seekable)
 		return error_set(e, ERROR_GIVE_UP, 0, "a pipe can be read once, in its own order");
-	if (lseek(c->fd, offset, SEEK_SET) < 0)
-		return error_set(e, ERROR_GIVE_UP, errno, "cannot be read at will: %s", strerror(errno));
 	set_place(c, offset, line);
 	return 0;
 }
@@ -339,8 +328,7 @@ struct csv *csv_open(const char *path, char delimiter, size_t max_row_bytes, str
 	c->max_row = max_row_bytes;
 	c->cap = READ_FIRST;
 	c->buf = mem_zalloc(c->cap + 1 + LANES);
-	c->n_cap = FIELDS_FIRST;
-	c->fields = mem_array(c->n_cap, sizeof(*c->fields));
+	c->fields = mem_array(CSV_MAX_FIELDS, sizeof(*c->fields));
 	set_place(c, 0, 1);
 	if (open_file(c, path, e) == 0)
 		return c;
