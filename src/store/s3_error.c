@@ -61,6 +61,7 @@ static const struct s3_rule rules[] = {
 	{ "InvalidSignatureException", 0, 0, 0, VERDICT_SIGNATURE, ADVICE_KEYS },
 	{ "AuthFailure", 0, 0, 0, VERDICT_SIGNATURE, ADVICE_KEYS },
 	{ "InvalidAccessKeyId", 0, 0, 0, VERDICT_PERSON, "the key id is not known there: " ADVICE_KEYS },
+	{ "XAdminUserNotFound", 0, 0, 0, VERDICT_PERSON, "the key id is not known there: " ADVICE_KEYS },
 	{ "AccountProblem", 0, 0, 0, VERDICT_PERSON, "ask the provider of the account" },
 	{ "AllAccessDisabled", 0, 0, 0, VERDICT_PERSON, "ask the provider of the account" },
 	{ "NotSignedUp", 0, 0, 0, VERDICT_PERSON, "ask the provider of the account" },
