@@ -65,13 +65,16 @@ void ring_free(struct ring *r)
 }
 
 /* Sequentially consistent for the sake of ring_wait_for_room: acquire alone may look before the flag is seen. */
-size_t ring_room(const struct ring *r)
+size_t ring_room(const struct ring *r, int64_t record_bytes)
 {
-	int64_t pinned = r->bytes_put - atomic_load(&r->bytes_taken);
+	int64_t left = r->max_bytes - (r->bytes_put - atomic_load_explicit(&r->bytes_taken, memory_order_acquire));
+	size_t slots = r->mask + 1 - (r->written - atomic_load_explicit(&r->tail, memory_order_acquire));
+	size_t by_bytes;
 
-	if (pinned >= r->max_bytes)
+	if (left <= 0)
 		return 0;
-	return r->mask + 1 - (r->written - atomic_load(&r->tail));
+	by_bytes = (size_t)(left / (record_bytes + (int64_t)sizeof(struct record))) + 1;
+	return slots < by_bytes ? slots : by_bytes;
 }
 
 void ring_put(struct ring *r, const struct record *record)
@@ -93,7 +96,7 @@ void ring_publish(struct ring *r)
 bool ring_wait_for_room(struct ring *r)
 {
 	atomic_store(&r->producer_waits, true);
-	return ring_room(r) > 0;
+	return ring_room(r, 0) > 0;
 }
 
 size_t ring_ready(const struct ring *r)

@@ -28,7 +28,8 @@ void ring_wake_producer(struct ring *r, struct waker drained);
 void ring_free(struct ring *r); /* Owns: must be empty */
 
 /* Producer side. */
-size_t ring_room(const struct ring *r); /* records that fit now; 0 also when the bytes are used up */
+/* How many records of that many bytes fit now: at least one while any byte is left, so that no record is too large. */
+size_t ring_room(const struct ring *r, int64_t record_bytes);
 void ring_put(struct ring *r, const struct record *record); /* only if there is room; markers may use the last bytes */
 void ring_publish(struct ring *r);                          /* show what was put, wake the other side if it sleeps */
 bool ring_wait_for_room(struct ring *r); /* ask for a drained wake; true: there is room already, do not sleep */

@@ -266,13 +266,14 @@ static void on_partition_error(struct consumer *c, struct partition *p, const rd
 	session_park(c, p, WAIT_BROKER, rd_kafka_message_errstr(m), now_boot_ms);
 }
 
-static void put_record(struct partition *p, rd_kafka_message_t *m)
+static void put_record(struct consumer *c, struct partition *p, rd_kafka_message_t *m)
 {
 	rd_kafka_timestamp_type_t type;
 	int64_t timestamp_ms = rd_kafka_message_timestamp(m, &type);
 
 	p->next_offset = m->offset + 1;
 	p->records++;
+	c->record_bytes += ((int64_t)(m->len + m->key_len) - c->record_bytes) / 16;
 	ring_put(p->lane->lane.ring,
 		 &(struct record){ .kind = RECORD_DATA,
 				   .assignment = p->assignment,
@@ -294,7 +295,7 @@ static void take_message(struct consumer *c, rd_kafka_message_t *m, int64_t now_
 	if (m->err != RD_KAFKA_RESP_ERR_NO_ERROR)
 		on_partition_error(c, p, m, now_boot_ms);
 	else if (p != NULL && p->state == PARTITION_ACTIVE && m->offset >= p->next_offset) {
-		put_record(p, m);
+		put_record(c, p, m);
 		return;
 	}
 	rd_kafka_message_destroy(m);
@@ -305,7 +306,7 @@ static size_t room(const struct consumer *c)
 	size_t least = BATCH_MESSAGES;
 
 	for (int i = 0; i < c->n_lanes; i++) {
-		size_t r = ring_room(c->lanes[i].lane.ring);
+		size_t r = ring_room(c->lanes[i].lane.ring, c->record_bytes);
 
 		least = r < least ? r : least;
 	}
@@ -314,7 +315,7 @@ static size_t room(const struct consumer *c)
 
 static void put_farewells(struct lane_state *l)
 {
-	while (l->farewells != NULL && ring_room(l->lane.ring) > 0) {
+	while (l->farewells != NULL && ring_room(l->lane.ring, 0) > 0) {
 		struct assignment *a = l->farewells;
 
 		l->farewells = a->next_farewell;

@@ -62,6 +62,7 @@ struct consumer {
 	int64_t stop_boot_ms, progress_boot_ms;
 	bool fatal;
 
+	int64_t record_bytes;           /* of the last records, a moving mean: how many a batch may have */
 	rd_kafka_topic_t *cached_topic; /* of the last record */
 	int32_t cached_id;
 	struct partition *cached;
