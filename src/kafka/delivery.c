@@ -113,12 +113,12 @@ void delivery_compose(const struct delivery *d, struct intent_text *sent, char o
 	intent_write(sent, sent->n, out);
 }
 
-/* Is there anything that the acknowledged text does not say? */
+/* Is there anything that the acknowledged text does not say, and the next one could? */
 static bool says_it_all(const struct delivery *d, const struct intent_text *sent)
 {
 	if (d->text.start != sent->start)
 		return false;
-	for (int i = 0; i < d->text.n; i++) {
+	for (int i = 0; i < d->text.n && i < d->max_named; i++) {
 		if (d->ranges[i].state == RANGE_BUILT && d->ranges[i].acked_boot_ms == DELIVERY_NEVER)
 			return false;
 	}
