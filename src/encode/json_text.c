@@ -143,8 +143,5 @@ uint8_t *json_time_put(uint8_t *out, int64_t timestamp_ms)
 
 uint8_t *json_raw_put(uint8_t *out, const char *text)
 {
-	size_t len = strlen(text);
-
-	memcpy(out, text, len);
-	return out + len;
+	return mempcpy(out, text, strlen(text));
 }

@@ -245,7 +245,7 @@ static const struct json_case json_corpus[] = {
 		 "{\"a long key that is copied as a run\":\"and a long value that is one too\",\"b\":1}"),
 	CASE(SCAN_SYNTAX, "- 1"),
 	CASE(SCAN_SYNTAX, "1 .5"),
-	CASE(SCAN_SYNTAX, "tr ue"),
+	CASE(SCAN_SYNTAX, "t rue"),
 	CASE(SCAN_SYNTAX, "\"\\ n\""),
 	/* Rows of more than one block of the quick way, and what is wrong with them in the second. */
 	CASE(SCAN_OBJECT,
