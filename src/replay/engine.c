@@ -379,11 +379,24 @@ static int set_pace(struct engine *g, struct error *e)
 	return 0;
 }
 
+/* They may be empty where the settings do not enable the module: only the command needs them then. */
+static int check_given(const struct settings *s, struct error *e)
+{
+	if (s->replay_file[0] == '\0')
+		return error_set(e, ERROR_GIVE_UP, EX_CONFIG, "replay.file is empty: name the CSV file"), EX_CONFIG;
+	if (s->replay_topic[0] == '\0')
+		return error_set(e, ERROR_GIVE_UP, EX_CONFIG, "replay.topic is empty: name the topic"), EX_CONFIG;
+	return 0;
+}
+
 static int set_up(struct engine *g, struct error *e)
 {
 	const struct settings *s = g->s;
-	int code = rows_open(s, &g->rows, e);
+	int code = check_given(s, e);
 
+	if (code != 0)
+		return code;
+	code = rows_open(s, &g->rows, e);
 	if (code == 0)
 		code = find_column(g, s->replay_key_column, "replay.key_column", &g->key_column, e);
 	if (code == 0)

@@ -199,7 +199,10 @@ const struct row rows[] = {
 	{ NAMED("replay", "rate", ROW_FLOAT), COMMON(replay_rate), .fallback = "1.0", .min = 0, .max = 1e9,
 	  .unit = "rows per second", .help = "Rows per second, fractions allowed. 0: as fast as Kafka takes them." },
 	{ NAMED("replay", "order", ROW_CHOICE), COMMON(replay_order), .fallback = "random", .choices = orders,
-	  .help = "As the file has them, or shuffled." },
+	  .help = "sequential: as the file has them. random: each row exactly once a round, in an order that follows from "
+		  "replay.seed, the round and the number of rows. For it the file is read once for an index of at most "
+		  "32 MiB: 2 million rows; in a larger file an entry stands for 2, 4, 8, ... rows, of which a round takes "
+		  "one at a time, so that neighbours still come apart." },
 	{ NAMED("replay", "seed", ROW_INTEGER), COMMON(replay_seed), .fallback = "1", .min = 0, .max = 9e15,
 	  .help = "The same seed gives the same random order." },
 	{ NAMED("replay", "loop", ROW_BOOL), COMMON(replay_loop), .fallback = "false",
@@ -215,13 +218,16 @@ const struct row rows[] = {
 	{ NAMED("replay", "key_column", ROW_STRING), COMMON(replay_key_column), .fallback = "",
 	  .help = "The column that is the record's key. Empty: no key." },
 	{ NAMED("replay", "timestamp_column", ROW_STRING), COMMON(replay_timestamp_column), .fallback = "",
-	  .help = "The column that is the record's timestamp. Empty: the time of sending." },
+	  .help = "The column that is the record's timestamp: 2026-01-31, 2026-01-31 14:30:59.123 (or with T, Z, "
+		  "+02:00; UTC if nothing else is said), or seconds, milliseconds, microseconds or nanoseconds since 1970, "
+		  "told apart by their digits. Empty: the time of sending." },
 	{ NAMED("replay", "pace_column", ROW_STRING), COMMON(replay_pace_column), .fallback = "",
-	  .help = "A time column whose distances the rows keep, instead of replay.rate." },
+	  .help = "A time column whose distances the rows keep, instead of replay.rate; a row that is not later than "
+		  "one before it goes at once. Needs replay.order = \"sequential\"." },
 	{ NAMED("replay", "pace_factor", ROW_FLOAT), COMMON(replay_pace_factor), .fallback = "1.0", .min = 1e-6,
 	  .max = 1e9, .help = "2.0: twice as fast as replay.pace_column says." },
 	{ NAMED("replay", "strict", ROW_BOOL), COMMON(replay_strict), .fallback = "false",
-	  .help = "End at a bad row instead of skipping it." },
+	  .help = "End at a bad row (number of fields, quotes, UTF-8, a time that is none) instead of skipping it." },
 
 	{ NAMED("metrics", "listen", ROW_STRING), COMMON(metrics_listen), .fallback = "",
 	  .help = "\"127.0.0.1:9464\", or the path of a Unix socket. Empty: none." },

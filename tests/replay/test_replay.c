@@ -371,6 +371,8 @@ static void test_settings_that_cannot_work(void **state)
 	options[0] = bad_secret;
 	expect_code(s, EX_CONFIG, "/nonexistent/secret");
 	s->kafka_options.n = 0;
+	s->replay_file = none;
+	expect_code(s, EX_CONFIG, "replay.file is empty");
 	s->replay_file = missing;
 	expect_code(s, EX_NOINPUT, "\"/nonexistent/file.csv\": cannot be opened: No such file");
 	s->replay_file = directory;
