@@ -91,7 +91,7 @@ format:
 
 # For tools/lint.
 flags:
-	@echo $(ALL_CFLAGS)
+	$(info $(ALL_CFLAGS))@:
 
 setup:
 	@tools/setup

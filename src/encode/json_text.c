@@ -143,5 +143,5 @@ uint8_t *json_time_put(uint8_t *out, int64_t timestamp_ms)
 
 uint8_t *json_raw_put(uint8_t *out, const char *text)
 {
-	return mempcpy(out, text, strlen(text));
+	return mempcpy(out, text, strlen(text)); /* NOLINT(bugprone-not-null-terminated-result): bytes, no string */
 }

@@ -48,7 +48,7 @@ static const char *without_scheme(const char *url, bool *https)
 /* Length of "host[:port]" at s; 0 when it is none. *name_len: without the port. */
 static size_t authority(const char *s, size_t *name_len, long *port)
 {
-	size_t n = strcspn(s, "/?#"), name = n;
+	size_t n = strcspn(s, "/?#"), name;
 	const char *colon = NULL;
 	char *end;
 

@@ -25,7 +25,7 @@ static void decode(char *s)
 
 	for (; *s != '\0'; s++) {
 		if (*s == '%' && hex_digit(s[1]) >= 0 && hex_digit(s[2]) >= 0) {
-			*to++ = (char)(hex_digit(s[1]) << 4 | hex_digit(s[2]));
+			*to++ = (char)(hex_digit(s[1]) * 16 + hex_digit(s[2]));
 			s += 2;
 		} else {
 			*to++ = *s == '+' ? ' ' : *s;
