@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* 100,000 records through routing and the encoder, for the instruction budget: check_budget counts what happens inside
+ * budget_run(). No compressor, no client: what is left is our own code. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/buf.h"
+#include "encode/encoder.h"
+#include "store/key.h"
+#include "support/fake_record.h"
+#include "support/market_rows.h"
+
+#define RECORDS 100000
+#define RECORDS_AN_HOUR 5000
+#define HOUR_MS 3600000
+#define BLOCK (1 << 20)
+
+size_t budget_run(const struct market_rows *rows);
+
+/* The slot of each record, a key for each new slot, a line for each record. Not inlined: callgrind looks for its name.
+ */
+__attribute__((noinline)) size_t budget_run(const struct market_rows *rows)
+{
+	struct topic_settings t = fake_settings();
+	struct record_source source = { "stock_market", 3 };
+	struct record r = fake_record(NULL, NULL);
+	const struct encoder_ops *encoder = encoder_find(t.format);
+	struct key_facts facts = { source.topic, "stock_market", 3, 0, "00ff12ab34cd56ef", 0, false };
+	int64_t slot = 0, end = 0;
+	char key[KEY_MAX + 1];
+	const char *reason;
+	size_t landed = 0;
+	struct buf out;
+
+	buf_init(&out, 2 * BLOCK);
+	for (size_t i = 0; i < rows->n; i++) {
+		r.offset = (int64_t)i;
+		r.timestamp_ms += HOUR_MS / RECORDS_AN_HOUR;
+		r.value = (const uint8_t *)rows->text + rows->at[i];
+		r.value_len = (uint32_t)(rows->at[i + 1] - rows->at[i]);
+		if (r.timestamp_ms < slot || r.timestamp_ms >= end) {
+			facts.slot = slot = slot_of(t.partition_by, r.timestamp_ms);
+			end = slot_end(t.partition_by, slot);
+			key_build(&t, &facts, key);
+		}
+		if (out.len >= BLOCK)
+			buf_clear(&out);
+		landed += encoder->encode(&t, &source, &r, &out, &reason) == ENCODED;
+	}
+	buf_free(&out);
+	return landed;
+}
+
+int main(void)
+{
+	struct market_rows rows = market_rows_make(RECORDS, MARKET_PLAIN, 1);
+	size_t landed = budget_run(&rows);
+
+	market_rows_free(&rows);
+	if (landed != RECORDS) {
+		fprintf(stderr, "budget: %zu of %d records landed\n", landed, RECORDS);
+		return EXIT_FAILURE;
+	}
+	return EXIT_SUCCESS;
+}
