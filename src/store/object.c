@@ -215,6 +215,7 @@ void object_seal(struct upload_env *env, struct object *o, int64_t now_boot_ms)
 	env->open_bytes -= (int64_t)o->raw.cap;
 	buf_free(&o->raw);
 	o->state = OBJECT_SEALED;
+	o->sealed = true;
 	env->n_open--;
 	if (o->n_parts > 0 && o->n_tail > 0) {
 		cut_part(env, o);
@@ -385,7 +386,7 @@ void object_call_done(struct upload_env *env, struct s3_call *c, int64_t now_boo
 
 static void uncount(struct upload_env *env, struct object *o)
 {
-	if (o->state == OBJECT_OPEN) {
+	if (!o->sealed) {
 		env->n_open--;
 		env->open_bytes -= (int64_t)o->raw.cap + o->tail_bytes;
 	} else {

@@ -62,6 +62,7 @@ struct object {
 	enum object_state state;
 	int64_t slot;
 	bool dead;    /* holds dead letters */
+	bool sealed;  /* its lines count as moving, not as open: whatever the state became since */
 	bool allowed; /* the intent is acknowledged */
 	int64_t not_after_boot_ms;
 	char *key;

@@ -283,7 +283,8 @@ void writer_free(struct writer *w, int64_t now_boot_ms)
 
 bool writer_can_seal(const struct writer *w)
 {
-	return w->open != NULL && w->open->roll.records > 0 && !in_plan(w) && w->n_sealed < ASSIGNMENT_MAX_SEALED;
+	return w->open != NULL && w->open->roll.records > 0 && !in_plan(w) && !w->failed &&
+	       w->n_sealed < ASSIGNMENT_MAX_SEALED;
 }
 
 void writer_seal(struct writer *w, enum roll_reason reason, int64_t now_boot_ms)
@@ -359,6 +360,7 @@ static void add_line(struct writer *w, struct object *o, const struct record *r,
 		lines_added(w, o, cap, now_boot_ms);
 		break;
 	case ENCODE_SKIP:
+		object_grew(w->env, o, cap);
 		w->open->facts.skipped++;
 		break;
 	case ENCODE_DEAD:
@@ -366,6 +368,7 @@ static void add_line(struct writer *w, struct object *o, const struct record *r,
 		add_dead(w, o, r, reason, now_boot_ms);
 		break;
 	case ENCODE_FULL:
+		object_grew(w->env, o, cap);
 		object_flush(w->env, o, now_boot_ms);
 		add_line(w, o, r, now_boot_ms);
 		break;

@@ -56,7 +56,8 @@ void writer_free(struct writer *w, int64_t now_boot_ms);
 void writer_add(struct writer *w, const struct record *r, int64_t now_boot_ms);
 /* Seal by age if it is due. */
 void writer_tick(struct writer *w, int64_t now_boot_ms);
-/* Seal the open range for lack of memory. False: it cannot be cut (nothing open, planned, or too many are sealed). */
+/* Seal the open range for lack of memory. False: it cannot be cut (nothing open, planned, in trouble, or too many
+ * are sealed). */
 bool writer_can_seal(const struct writer *w);
 void writer_seal(struct writer *w, enum roll_reason reason, int64_t now_boot_ms);
 /* Seal what is open, take no more, answer with EVENT_QUIET. */
