@@ -57,6 +57,7 @@ struct partition {
 	int64_t told_boot_ms; /* when the wait was last in the log */
 	int failures;         /* in a row, for the back-off */
 	bool position_error;  /* the broker has no record at the committed offset */
+	bool has_table;       /* no other topic writes to its table */
 	bool has_text;        /* a text of ours was read for it */
 	bool commit_unknown;  /* a commit of an ended epoch may still take effect: commit once more first */
 

@@ -110,13 +110,14 @@ static bool read_text(const rd_kafka_topic_partition_t *e, struct intent_text *t
 }
 
 /* The birth that any partition of the topic tells; false: none has a text; -1 through *failed: it could not be read. */
-static bool find_birth(struct consumer *c, const char *topic, int32_t partitions, struct birth *birth, bool *failed)
+bool resume_find_birth(struct consumer *c, const char *topic, int32_t partitions, struct birth *birth, bool *failed)
 {
 	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(partitions);
 	struct intent_text t;
 	bool found = false;
 
-	rd_kafka_topic_partition_list_add_range(list, topic, 0, partitions - 1);
+	if (partitions > 0)
+		rd_kafka_topic_partition_list_add_range(list, topic, 0, partitions - 1);
 	*failed = rd_kafka_committed(c->rk, list, COMMITTED_LIMIT_MS) != RD_KAFKA_RESP_ERR_NO_ERROR;
 	for (int i = 0; i < list->cnt && !*failed && !found; i++) {
 		*failed = list->elems[i].err != RD_KAFKA_RESP_ERR_NO_ERROR;
@@ -171,7 +172,7 @@ static enum finding find_start(struct consumer *c, struct partition *p, int64_t 
 	struct intent_text t;
 	int32_t partitions = partitions_of(c, p->topic);
 	bool failed = partitions == 0;
-	bool born = !failed && find_birth(c, p->topic, partitions, &t.birth, &failed);
+	bool born = !failed && resume_find_birth(c, p->topic, partitions, &t.birth, &failed);
 	struct birth birth = t.birth;
 	int64_t when, start;
 
@@ -243,6 +244,29 @@ static void begin_moved(struct consumer *c, struct partition *p, int64_t offset,
 	delivery_begin(&p->delivery, &fresh);
 }
 
+/* Once a topic and session: a table that was its own stays its own. */
+static bool has_its_table(struct consumer *c, struct partition *p, int64_t now_boot_ms)
+{
+	char *owner;
+	char why[ERROR_TEXT_MAX];
+
+	if (p->has_table)
+		return true;
+	if (tables_owner(c, p->topic, &owner) < 0) {
+		session_wait(p, WAIT_OFFSETS, "the cluster's topics cannot be read", now_boot_ms);
+		return false;
+	}
+	if (owner == NULL) {
+		for (struct partition *o = partition_first(c->partitions); o != NULL; o = o->next)
+			o->has_table |= strcmp(o->topic, p->topic) == 0;
+		return true;
+	}
+	snprintf(why, sizeof(why), "topic \"%s\" has it already", owner);
+	free(owner);
+	session_wait(p, WAIT_TABLE, why, now_boot_ms);
+	return false;
+}
+
 static enum finding understand(struct consumer *c, struct partition *p, const rd_kafka_topic_partition_t *e,
 			       int64_t now_boot_ms)
 {
@@ -254,6 +278,8 @@ static enum finding understand(struct consumer *c, struct partition *p, const rd
 		session_wait(p, WAIT_OFFSETS, rd_kafka_err2str(e->err), now_boot_ms);
 		return FOUND_WAIT;
 	}
+	if (!has_its_table(c, p, now_boot_ms))
+		return FOUND_WAIT;
 	if (e->offset < 0)
 		return find_start(c, p, now_boot_ms);
 	text = text_of(e);

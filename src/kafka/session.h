@@ -92,6 +92,13 @@ void rebalance_stop_reading(struct consumer *c, struct partition *p);
 /* resume.c */
 void resume_due(struct consumer *c, int64_t now_boot_ms);
 
+/* Does any partition of the topic have a text of ours? Its birth. *failed: the offsets could not be read. */
+bool resume_find_birth(struct consumer *c, const char *topic, int32_t partitions, struct birth *birth, bool *failed);
+
+/* tables.c: the topic that has the table that this one would write to (the caller frees), NULL when it has its table
+ * for itself. -1: the cluster cannot be asked. */
+int tables_owner(struct consumer *c, const char *topic, char **owner);
+
 /* commit.c */
 void commit_event(struct consumer *c, rd_kafka_event_t *event);
 void commit_serve_answer(struct consumer *c, int64_t now_boot_ms);
