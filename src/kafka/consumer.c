@@ -31,6 +31,8 @@
 #define STOP_STALL_MS 8000
 #define STOP_LIMIT_MS 80000
 #define CLOSE_LIMIT_MS 4000
+/* Below so many dead letters in a range the limit does not count (design.md). */
+#define DEAD_LETTERS_AT_LEAST 1000
 #define DEFAULT_SESSION_MS 10000
 #define DEFAULT_HEARTBEAT_MS 1000
 
@@ -129,13 +131,33 @@ static void on_published(struct consumer *c, struct partition *p, const char *ra
 	c->progress_boot_ms = now_boot_ms;
 }
 
+/* Tested before the intent is sent, and not where one names the range already: then it has to be landed as it is. */
+static bool has_too_many_dead(const struct partition *p, const struct range_facts *f)
+{
+	int64_t all = f->landed + f->dead + f->skipped;
+
+	if (f->dead < DEAD_LETTERS_AT_LEAST || f->dead * 100 <= p->settings->dead_letter_limit_percent * all)
+		return false;
+	for (int i = 0; i < p->delivery.text.n; i++) {
+		if (strcmp(p->delivery.text.ranges[i].id, f->id) == 0)
+			return false;
+	}
+	return true;
+}
+
 static void on_sealed(struct consumer *c, struct partition *p, const struct message *m, int64_t now_boot_ms)
 {
 	partition_log(LOG_LEVEL_DEBUG, p,
 		      "sealed [%" PRId64 ", %" PRId64 ") as %s by %s: %" PRId64 " records, %" PRId32 " objects",
 		      m->facts.start, m->facts.end, m->facts.id, roll_reason_name(m->reason),
 		      m->facts.landed + m->facts.dead, m->facts.objects);
-	if (!delivery_sealed(&p->delivery, &m->facts))
+	if (has_too_many_dead(p, &m->facts)) {
+		char why[128];
+
+		snprintf(why, sizeof(why), "%" PRId64 " of the %" PRId64 " records from offset %" PRId64 " on",
+			 m->facts.dead, m->facts.landed + m->facts.dead + m->facts.skipped, m->facts.start);
+		session_park(c, p, WAIT_DEAD_LETTERS, why, now_boot_ms);
+	} else if (!delivery_sealed(&p->delivery, &m->facts))
 		session_park(c, p, WAIT_REPLAY, "a range was sealed that does not follow the last one", now_boot_ms);
 }
 

@@ -23,14 +23,15 @@ enum partition_state {
 /* What a partition waits for; one name each for log, state reports and the runbook. */
 enum wait_reason {
 	WAIT_NOTHING,
-	WAIT_OFFSETS,   /* the committed offsets to be read */
-	WAIT_START,     /* the start offset to be found and committed */
-	WAIT_MEMORY,    /* recoveries of other partitions to finish */
-	WAIT_S3,        /* a person to mend what S3 refuses */
-	WAIT_REPLAY,    /* the replay after a dead upload */
-	WAIT_BROKER,    /* the broker to serve this partition again */
-	WAIT_TEXT,      /* a newer program, which wrote the committed text */
-	WAIT_TEXT_SIZE, /* a broker that takes texts as long as ours */
+	WAIT_OFFSETS,      /* the committed offsets to be read */
+	WAIT_START,        /* the start offset to be found and committed */
+	WAIT_MEMORY,       /* recoveries of other partitions to finish */
+	WAIT_S3,           /* a person to mend what S3 refuses */
+	WAIT_REPLAY,       /* the replay after a dead upload */
+	WAIT_BROKER,       /* the broker to serve this partition again */
+	WAIT_TEXT,         /* a newer program, which wrote the committed text */
+	WAIT_DEAD_LETTERS, /* a person to say that so many dead letters are right */
+	WAIT_TEXT_SIZE,    /* a broker that takes texts as long as ours */
 	WAIT_REASONS,
 };
 

@@ -138,6 +138,6 @@ const char *kafka_option_doubt(const char *option)
 {
 	if (strcmp(option, "isolation.level=read_uncommitted") != 0)
 		return NULL;
-	return "isolation.level=read_uncommitted also lands records of transactions that were aborted; take it out unless "
-	       "they are wanted";
+	return "isolation.level=read_uncommitted also lands records of aborted transactions; take it out unless they "
+	       "are wanted";
 }
