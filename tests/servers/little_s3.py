@@ -306,19 +306,18 @@ class LittleS3:
         if not wanted:
             raise S3Error(400, "MalformedXML", "no parts")
         self._condition(r, bucket)
-        data, last = [], 0
+        numbers = [int(part["PartNumber"]) for part in wanted]
+        if numbers != sorted(set(numbers)):
+            raise S3Error(400, "InvalidPartOrder")
+        data = []
         checks = upload.headers.get("x-amz-checksum-algorithm") == "SHA256"
-        for at, part in enumerate(wanted):
-            number = int(part["PartNumber"])
-            if number <= last:
-                raise S3Error(400, "InvalidPartOrder")
-            last = number
-            body, etag, checksum = upload.parts.get(number, (b"", None, None))
+        for part in wanted:
+            body, etag, checksum = upload.parts.get(int(part["PartNumber"]), (b"", None, None))
             if etag != part["ETag"] or (checks and checksum != part.get("ChecksumSHA256")):
                 raise S3Error(400, "InvalidPart", "One or more of the specified parts could not be found.")
-            if len(body) < self.min_part and at < len(wanted) - 1:
-                raise S3Error(400, "EntityTooSmall")
             data.append(body)
+        if any(len(body) < self.min_part for body in data[:-1]):
+            raise S3Error(400, "EntityTooSmall")
         etag = f'"{hashlib.md5(b"".join(hashlib.md5(d).digest() for d in data)).hexdigest()}-{len(data)}"'
         headers = {n: v for n, v in upload.headers.items() if n != "x-amz-checksum-algorithm"}
         bucket.objects[r.key] = Stored(b"".join(data), headers, etag, time.time(), len(data))

@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What an answer leads to: a result, the same call again, or an error for a person. What codes mean stands in the table
+ * of s3_error.c; here are the deeds: region, redirect, clock, credentials, conditions.
+ * Thread: that of the struct s3.
+ * Invariant: each way through s3_settle ends in exactly one of s3_done, s3_again, s3_back_off. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "store/s3_error.h"
+#include "store/s3_listing.h"
+#include "store/s3_state.h"
+#include "store/s3_xml.h"
+
+#define MOVES_MAX 5
+#define CERTAIN_SKEW_MS 1000    /* S3 said that the clock is off */
+#define POSSIBLE_SKEW_MS 240000 /* S3 said something that a clock can be the cause of */
+
+static void fail(struct s3 *s3, struct s3_attempt *a, enum error_action action, int code, const char *what,
+		 const char *advice)
+{
+	struct s3_call *c = a->call;
+
+	error_set(&c->error, action, code, "%s in bucket '%s': %s%s%s", s3_op_name(c->op), s3->settings->s3_bucket,
+		  what, advice != NULL ? "; " : "", advice != NULL ? advice : "");
+	s3_done(s3, a, S3_FAILED);
+}
+
+static void refresh(struct s3 *s3)
+{
+	if (s3->provider->refresh != NULL)
+		s3->provider->refresh(s3->provider);
+}
+
+/* A store that refused a condition and took the request without one does not know conditions. */
+static void learn_unconditional(struct s3 *s3, const struct s3_attempt *a)
+{
+	if (!a->unconditional || s3->unconditional)
+		return;
+	s3->unconditional = true;
+	log_warning("the store at '%s' does not know If-None-Match: writing without it; the same records go under the "
+		    "same key again after a crash, which does no harm",
+		    s3->endpoint.place.origin);
+}
+
+static bool take_page(struct s3 *s3, struct s3_attempt *a)
+{
+	const struct buf *body = &a->request.response;
+	struct s3_page page;
+
+	if (s3_page_read(body->data, body->len, &a->listed, &page) != 0) {
+		snprintf(a->trouble, sizeof(a->trouble), "200 without a list of uploads");
+		s3_back_off(s3, a, 0);
+		return false;
+	}
+	if (!page.more || page.key_marker[0] == '\0' ||
+	    (a->key_marker != NULL && strcmp(a->key_marker, page.key_marker) == 0 &&
+	     strcmp(a->upload_marker, page.upload_marker) == 0))
+		return true;
+	free(a->key_marker);
+	free(a->upload_marker);
+	a->key_marker = mem_strdup(page.key_marker);
+	a->upload_marker = mem_strdup(page.upload_marker);
+	s3_again(s3, a);
+	return false;
+}
+
+/* False: the answer lacks what it must have, and the request goes again; or the call goes on. */
+static bool take_result(struct s3 *s3, struct s3_attempt *a)
+{
+	struct s3_call *c = a->call;
+	const struct buf *body = &a->request.response;
+	const char *etag = http_response_header(&a->request, "etag");
+	char id[1024];
+
+	if (c->op == S3_LIST_UPLOADS) {
+		if (!take_page(s3, a))
+			return false;
+		c->listed = mem_strdup(buf_str(&a->listed));
+	} else if (c->op == S3_CREATE) {
+		if (!s3_xml_find(body->data, body->len, "/InitiateMultipartUploadResult/UploadId", id, sizeof(id))) {
+			snprintf(a->trouble, sizeof(a->trouble), "200 without an upload id");
+			s3_back_off(s3, a, 0);
+			return false;
+		}
+		c->new_upload_id = mem_strdup(id);
+	} else if (c->op == S3_PART) {
+		if (etag == NULL) {
+			snprintf(a->trouble, sizeof(a->trouble), "200 without an etag");
+			s3_back_off(s3, a, 0);
+			return false;
+		}
+		c->part.etag = mem_strdup(etag);
+		memcpy(c->part.sha256, a->sha256, SHA256_BYTES);
+	}
+	return true;
+}
+
+/* The bucket is elsewhere: true when the call goes there. Several calls can learn of the same move. */
+static bool follow(struct s3 *s3, struct s3_attempt *a, const struct s3_answer *answer, bool redirect)
+{
+	const char *location = http_response_header(&a->request, "location");
+	bool found = false;
+	char *tail;
+
+	if (a->moves >= MOVES_MAX)
+		return false;
+	if (answer->region[0] != '\0' && strcmp(answer->region, a->region) != 0) {
+		found = strcmp(answer->region, s3->endpoint.region) == 0;
+		if (s3_endpoint_set_region(&s3->endpoint, answer->region)) {
+			log_info("bucket '%s' is in region '%s': going there (s3.region saves the detour)",
+				 s3->settings->s3_bucket, answer->region);
+			found = true;
+		}
+	}
+	if (!found && redirect) {
+		tail = s3_request_tail(a->call);
+		found = (location != NULL && s3_place_from_url(&a->moved_to, &s3->endpoint, location, tail)) ||
+			(answer->endpoint[0] != '\0' &&
+			 s3_place_from_url(&a->moved_to, &s3->endpoint, answer->endpoint, tail));
+		free(tail);
+	}
+	if (!found)
+		return false;
+	a->moves++;
+	s3_again(s3, a);
+	return true;
+}
+
+/* True when the clock that signed the request was off by more than the threshold, as the answer's Date says. */
+static bool correct_clock(struct s3 *s3, const struct s3_attempt *a, const struct s3_answer *answer,
+			  int64_t now_real_ms, int64_t threshold_ms)
+{
+	int64_t offset = answer->date_ms - now_real_ms;
+
+	if (answer->date_ms == 0 || llabs(offset - a->offset_ms) <= threshold_ms)
+		return false;
+	if (llabs(offset - s3->clock_offset_ms) > threshold_ms)
+		log_warning("this clock is %" PRId64 " s off the store's: corrected for signing only, mend it",
+			    -offset / 1000);
+	s3->clock_offset_ms = offset;
+	return true;
+}
+
+/* What a person is told, for as long as it lasts. */
+static void describe(struct s3_attempt *a, const struct s3_answer *answer)
+{
+	if (answer->code[0] != '\0')
+		snprintf(a->trouble, sizeof(a->trouble), "%d %s", answer->status, answer->code);
+	else
+		snprintf(a->trouble, sizeof(a->trouble), "%d%s", answer->status,
+			 answer->status < 300 ? " without a result" : "");
+}
+
+/* Results and passing errors; false: a person is needed. */
+static bool act(struct s3 *s3, struct s3_attempt *a, const struct s3_answer *answer, enum s3_verdict verdict)
+{
+	const int64_t now_real = clock_real_ms();
+
+	switch (verdict) {
+	case VERDICT_EXISTS:
+		s3_done(s3, a, S3_EXISTS);
+		return true;
+	case VERDICT_GONE:
+		s3_done(s3, a, S3_DONE);
+		return true;
+	case VERDICT_DEAD:
+		error_set(&a->call->error, ERROR_REPLAY, answer->status, "%s: %s", a->trouble, answer->message);
+		s3_done(s3, a, S3_UPLOAD_DEAD);
+		return true;
+	case VERDICT_RETRY:
+		s3_back_off(s3, a, answer->retry_after_ms);
+		return true;
+	case VERDICT_REFRESH:
+		refresh(s3);
+		s3_back_off(s3, a, 0);
+		return true;
+	case VERDICT_SKEW:
+		correct_clock(s3, a, answer, now_real, CERTAIN_SKEW_MS);
+		s3_back_off(s3, a, 0);
+		return true;
+	case VERDICT_SIGNATURE:
+		if (!correct_clock(s3, a, answer, now_real, POSSIBLE_SKEW_MS))
+			return false;
+		s3_back_off(s3, a, 0);
+		return true;
+	case VERDICT_UNCONDITIONAL:
+		if (!a->conditional)
+			return false;
+		a->unconditional = true;
+		s3_again(s3, a);
+		return true;
+	case VERDICT_MOVED:
+	case VERDICT_PERSON:
+		return false;
+	}
+	return false;
+}
+
+static void judge(struct s3 *s3, struct s3_attempt *a)
+{
+	char what[ERROR_TEXT_MAX + 256];
+	struct s3_answer answer;
+	const struct s3_rule *rule;
+
+	s3_answer_read(&a->request, clock_real_ms(), &answer);
+	rule = s3_rule_for(a->call->op, answer.status, answer.code);
+	describe(a, &answer);
+	s3->counters.errors += rule->verdict != VERDICT_EXISTS && rule->verdict != VERDICT_GONE;
+	if (rule->verdict != VERDICT_RETRY) {
+		s3->healthy = true;
+		if (answer.status >= 300 && answer.status < 500 &&
+		    follow(s3, a, &answer, rule->verdict == VERDICT_MOVED))
+			return;
+	}
+	if (act(s3, a, &answer, rule->verdict))
+		return;
+	if (answer.status == 401 || answer.status == 403)
+		refresh(s3);
+	snprintf(what, sizeof(what), "%s%s%s", a->trouble, answer.message[0] != '\0' ? ": " : "", answer.message);
+	fail(s3, a, ERROR_WAIT_PERSON, answer.status, what, rule->advice);
+}
+
+/* A Complete can answer 200 and then say in its body that it failed; some stores call the root a response. */
+static bool is_success(const struct s3_attempt *a)
+{
+	const struct buf *b = &a->request.response;
+
+	if (a->request.status < 200 || a->request.status >= 300)
+		return false;
+	return a->call->op != S3_COMPLETE || s3_xml_is(b->data, b->len, "/CompleteMultipartUploadResult") ||
+	       s3_xml_is(b->data, b->len, "/CompleteMultipartUploadResponse");
+}
+
+void s3_settle(struct s3 *s3, struct s3_attempt *a)
+{
+	const struct http_request *r = &a->request;
+
+	a->call->attempts++;
+	if (r->status == 0) {
+		s3->counters.errors++;
+		if (r->error.action != ERROR_RETRY) {
+			fail(s3, a, r->error.action, r->error.code, r->error.text, NULL);
+			return;
+		}
+		snprintf(a->trouble, sizeof(a->trouble), "%s", r->error.text);
+		s3_back_off(s3, a, 0);
+		return;
+	}
+	for (size_t i = 0; i < r->n_body; i++)
+		s3->counters.bytes_sent += r->body[i].iov_len;
+	if (!is_success(a)) {
+		judge(s3, a);
+		return;
+	}
+	s3->healthy = true;
+	if (!take_result(s3, a))
+		return;
+	learn_unconditional(s3, a);
+	s3_done(s3, a, S3_DONE);
+}
