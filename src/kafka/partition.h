@@ -30,6 +30,7 @@ enum wait_reason {
 	WAIT_REPLAY,       /* the replay after a dead upload */
 	WAIT_BROKER,       /* the broker to serve this partition again */
 	WAIT_TEXT,         /* a newer program, which wrote the committed text */
+	WAIT_TABLE,        /* a table of its own */
 	WAIT_DEAD_LETTERS, /* a person to say that so many dead letters are right */
 	WAIT_TEXT_SIZE,    /* a broker that takes texts as long as ours */
 	WAIT_REASONS,
