@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The consumer thread: its loop, its client handle, and the records' way into the rings. It leaves the group to
- * rebalance.c, the way to reading a partition to resume.c, commit requests to commit.c.
+/* The consumer thread: its loop, and the records' way into the rings. It leaves the client handle to handle.c, the
+ * group to rebalance.c, the way to reading a partition to resume.c, commit requests to commit.c.
  *
  * One turn of the loop: serve the group queue until it is empty; only then act on a commit's answer (H1); hear the
  * uploaders; bring partitions back; commit what is due; put records into the rings as far as there is room. Nothing
@@ -14,12 +14,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <sysexits.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
-#include "kafka/client.h"
+#include "kafka/handle.h"
 #include "kafka/session.h"
 #include "settings/memory.h"
 
@@ -49,8 +48,6 @@ void partition_log(enum log_level level, const struct partition *p, const char *
 	va_end(ap);
 	log_event(level, fields, 2, "topic \"%s\" partition %s: %s", p->topic, id, text);
 }
-
-/* ---- epochs and waits */
 
 static void say_farewell(struct lane_state *l, struct assignment *a)
 {
@@ -106,8 +103,6 @@ void session_park(struct consumer *c, struct partition *p, enum wait_reason wait
 	rebalance_stop_reading(c, p);
 	session_wait(p, wait, text, now_boot_ms);
 }
-
-/* ---- what the uploaders tell */
 
 static void on_trouble(struct consumer *c, struct partition *p, const struct error *e, int64_t now_boot_ms)
 {
@@ -187,8 +182,6 @@ static void hear_uploaders(struct consumer *c, int64_t now_boot_ms)
 		on_message(c, &m, now_boot_ms);
 }
 
-/* ---- the group queue */
-
 /* 670 KB at 1,000 partitions: searched, not parsed. */
 static void on_statistics(struct consumer *c, const char *json, int64_t now_boot_ms)
 {
@@ -254,8 +247,6 @@ static void serve_group(struct consumer *c, int64_t now_boot_ms)
 	}
 	c->drain = false;
 }
-
-/* ---- records */
 
 static struct partition *partition_of(struct consumer *c, const rd_kafka_message_t *m)
 {
@@ -360,8 +351,6 @@ static size_t take_records(struct consumer *c, int64_t now_boot_ms)
 	}
 	return got > 0 ? (size_t)got : 0;
 }
-
-/* ---- the loop */
 
 static void report(const struct consumer *c)
 {
@@ -505,103 +494,6 @@ static void *consumer_main(void *arg)
 	return NULL;
 }
 
-/* ---- birth */
-
-static int64_t option_ms(const struct settings *s, const char *name, int64_t otherwise)
-{
-	size_t len = strlen(name);
-
-	for (size_t i = 0; i < s->kafka_options.n; i++) {
-		const char *o = s->kafka_options.items[i];
-
-		if (strncmp(o, name, len) == 0 && o[len] == '=')
-			return strtoll(o + len + 1, NULL, 10);
-	}
-	return otherwise;
-}
-
-static const char *isolation_level(const struct settings *s)
-{
-	static const char name[] = "isolation.level=";
-
-	for (size_t i = 0; i < s->kafka_options.n; i++) {
-		if (strncmp(s->kafka_options.items[i], name, sizeof(name) - 1) == 0)
-			return s->kafka_options.items[i] + sizeof(name) - 1;
-	}
-	return "read_committed";
-}
-
-static int set_owned(rd_kafka_conf_t *conf, const struct settings *s, struct error *e)
-{
-	static const char *const fixed[][2] = {
-		{ "enable.auto.commit", "false" },    { "enable.auto.offset.store", "false" },
-		{ "auto.offset.reset", "error" },     { "enable.partition.eof", "true" },
-		{ "statistics.interval.ms", "1000" }, { "allow.auto.create.topics", "false" },
-	};
-	static const char *const defaults[][2] = {
-		{ "session.timeout.ms", "10000" },
-		{ "heartbeat.interval.ms", "1000" },
-		{ "partition.assignment.strategy", "cooperative-sticky" },
-		{ "topic.metadata.refresh.interval.ms", "30000" },
-	};
-	int64_t queue = memory_of_client_queue(s);
-	int64_t fetch = queue / 2 < 50LL << 20 ? queue / 2 : 50LL << 20;
-	char number[32];
-
-	for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++) {
-		if (client_set(conf, fixed[i][0], fixed[i][1], e) < 0)
-			return -1;
-	}
-	for (size_t i = 0; i < sizeof(defaults) / sizeof(defaults[0]); i++) {
-		if (!client_option_given(s, defaults[i][0]) && client_set(conf, defaults[i][0], defaults[i][1], e) < 0)
-			return -1;
-	}
-	snprintf(number, sizeof(number), "%" PRId64, queue / 1024);
-	if (client_set(conf, "queued.max.messages.kbytes", number, e) < 0)
-		return -1;
-	snprintf(number, sizeof(number), "%" PRId64, fetch);
-	if (client_set(conf, "fetch.max.bytes", number, e) < 0)
-		return -1;
-	return client_set(conf, "group.id", s->kafka_group, e);
-}
-
-static rd_kafka_t *open_handle(const struct settings *s, struct error *e)
-{
-	rd_kafka_conf_t *conf = client_new_conf(s, e);
-	char why[256];
-	rd_kafka_t *rk;
-
-	if (conf == NULL)
-		return NULL;
-	if (set_owned(conf, s, e) < 0) {
-		rd_kafka_conf_destroy(conf);
-		return NULL;
-	}
-	rd_kafka_conf_set_events(conf, RD_KAFKA_EVENT_REBALANCE | RD_KAFKA_EVENT_OFFSET_COMMIT | RD_KAFKA_EVENT_ERROR |
-					       RD_KAFKA_EVENT_STATS);
-	rk = rd_kafka_new(RD_KAFKA_CONSUMER, conf, why, sizeof(why));
-	if (rk == NULL) {
-		rd_kafka_conf_destroy(conf);
-		error_set(e, ERROR_GIVE_UP, EX_CONFIG, "the Kafka client refuses these settings: %s", why);
-	}
-	return rk;
-}
-
-static int subscribe(struct consumer *c, struct error *e)
-{
-	const struct string_list *topics = &c->settings->kafka_topics;
-	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)topics->n);
-	rd_kafka_resp_err_t err;
-
-	for (size_t i = 0; i < topics->n; i++)
-		rd_kafka_topic_partition_list_add(list, topics->items[i], RD_KAFKA_PARTITION_UA);
-	err = rd_kafka_subscribe(c->rk, list);
-	rd_kafka_topic_partition_list_destroy(list);
-	if (err != RD_KAFKA_RESP_ERR_NO_ERROR)
-		return error_set(e, ERROR_GIVE_UP, EX_CONFIG, "kafka.topics: %s", rd_kafka_err2str(err));
-	return 0;
-}
-
 static void connect_wakes(struct consumer *c)
 {
 	const struct waker waker = { wake_consumer, c };
@@ -626,11 +518,11 @@ struct consumer *consumer_new(const struct settings *settings, const struct lane
 	for (int i = 0; i < n_lanes; i++)
 		c->lanes[i].lane = lanes[i];
 	c->partitions = partition_table_new();
-	c->isolation_level = isolation_level(settings);
-	c->session_ms = option_ms(settings, "session.timeout.ms", DEFAULT_SESSION_MS);
-	c->heartbeat_ms = option_ms(settings, "heartbeat.interval.ms", DEFAULT_HEARTBEAT_MS);
+	c->isolation_level = handle_isolation_level(settings);
+	c->session_ms = handle_option_ms(settings, "session.timeout.ms", DEFAULT_SESSION_MS);
+	c->heartbeat_ms = handle_option_ms(settings, "heartbeat.interval.ms", DEFAULT_HEARTBEAT_MS);
 	c->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	c->rk = c->wake_fd >= 0 ? open_handle(settings, e) : NULL;
+	c->rk = c->wake_fd >= 0 ? handle_open(settings, e) : NULL;
 	if (c->rk == NULL) {
 		consumer_free(c);
 		return NULL;
@@ -639,7 +531,7 @@ struct consumer *consumer_new(const struct settings *settings, const struct lane
 	c->group_queue = rd_kafka_queue_get_consumer(c->rk);
 	c->record_queue = rd_kafka_queue_new(c->rk);
 	connect_wakes(c);
-	if (subscribe(c, e) < 0) {
+	if (handle_subscribe(c->rk, settings, e) < 0) {
 		consumer_free(c);
 		return NULL;
 	}

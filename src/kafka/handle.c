@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The consumer's client handle: which properties it gets and from where. What the daemon owns is set last, and cannot
+ * be in kafka.options (settings/kafka_options.c); fetch and queue sizes follow from the one memory number. */
+#include "kafka/handle.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "kafka/client.h"
+#include "settings/memory.h"
+
+int64_t handle_option_ms(const struct settings *s, const char *name, int64_t otherwise)
+{
+	size_t len = strlen(name);
+
+	for (size_t i = 0; i < s->kafka_options.n; i++) {
+		const char *o = s->kafka_options.items[i];
+
+		if (strncmp(o, name, len) == 0 && o[len] == '=')
+			return strtoll(o + len + 1, NULL, 10);
+	}
+	return otherwise;
+}
+
+const char *handle_isolation_level(const struct settings *s)
+{
+	static const char name[] = "isolation.level=";
+
+	for (size_t i = 0; i < s->kafka_options.n; i++) {
+		if (strncmp(s->kafka_options.items[i], name, sizeof(name) - 1) == 0)
+			return s->kafka_options.items[i] + sizeof(name) - 1;
+	}
+	return "read_committed";
+}
+
+static int set_owned(rd_kafka_conf_t *conf, const struct settings *s, struct error *e)
+{
+	static const char *const fixed[][2] = {
+		{ "enable.auto.commit", "false" },    { "enable.auto.offset.store", "false" },
+		{ "auto.offset.reset", "error" },     { "enable.partition.eof", "true" },
+		{ "statistics.interval.ms", "1000" }, { "allow.auto.create.topics", "false" },
+	};
+	static const char *const defaults[][2] = {
+		{ "session.timeout.ms", "10000" },
+		{ "heartbeat.interval.ms", "1000" },
+		{ "partition.assignment.strategy", "cooperative-sticky" },
+		{ "topic.metadata.refresh.interval.ms", "30000" },
+	};
+	int64_t queue = memory_of_client_queue(s);
+	int64_t fetch = queue / 2 < 50LL << 20 ? queue / 2 : 50LL << 20;
+	char number[32];
+
+	for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++) {
+		if (client_set(conf, fixed[i][0], fixed[i][1], e) < 0)
+			return -1;
+	}
+	for (size_t i = 0; i < sizeof(defaults) / sizeof(defaults[0]); i++) {
+		if (!client_option_given(s, defaults[i][0]) && client_set(conf, defaults[i][0], defaults[i][1], e) < 0)
+			return -1;
+	}
+	snprintf(number, sizeof(number), "%" PRId64, queue / 1024);
+	if (client_set(conf, "queued.max.messages.kbytes", number, e) < 0)
+		return -1;
+	snprintf(number, sizeof(number), "%" PRId64, fetch);
+	if (client_set(conf, "fetch.max.bytes", number, e) < 0)
+		return -1;
+	return client_set(conf, "group.id", s->kafka_group, e);
+}
+
+rd_kafka_t *handle_open(const struct settings *s, struct error *e)
+{
+	rd_kafka_conf_t *conf = client_new_conf(s, e);
+	char why[256];
+	rd_kafka_t *rk;
+
+	if (conf == NULL)
+		return NULL;
+	if (set_owned(conf, s, e) < 0) {
+		rd_kafka_conf_destroy(conf);
+		return NULL;
+	}
+	rd_kafka_conf_set_events(conf, RD_KAFKA_EVENT_REBALANCE | RD_KAFKA_EVENT_OFFSET_COMMIT | RD_KAFKA_EVENT_ERROR |
+					       RD_KAFKA_EVENT_STATS);
+	rk = rd_kafka_new(RD_KAFKA_CONSUMER, conf, why, sizeof(why));
+	if (rk == NULL) {
+		rd_kafka_conf_destroy(conf);
+		error_set(e, ERROR_GIVE_UP, EX_CONFIG, "the Kafka client refuses these settings: %s", why);
+	}
+	return rk;
+}
+
+int handle_subscribe(rd_kafka_t *rk, const struct settings *s, struct error *e)
+{
+	const struct string_list *topics = &s->kafka_topics;
+	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)topics->n);
+	rd_kafka_resp_err_t err;
+
+	for (size_t i = 0; i < topics->n; i++)
+		rd_kafka_topic_partition_list_add(list, topics->items[i], RD_KAFKA_PARTITION_UA);
+	err = rd_kafka_subscribe(rk, list);
+	rd_kafka_topic_partition_list_destroy(list);
+	if (err != RD_KAFKA_RESP_ERR_NO_ERROR)
+		return error_set(e, ERROR_GIVE_UP, EX_CONFIG, "kafka.topics: %s", rd_kafka_err2str(err));
+	return 0;
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef KAFKA_HANDLE_H
+#define KAFKA_HANDLE_H
+
+#include <librdkafka/rdkafka.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "settings/settings.h"
+
+/* The consumer's client handle, made from the settings.
+ * Owns: the caller destroys it. Errors: NULL or -1, GIVE_UP, EX_CONFIG. */
+rd_kafka_t *handle_open(const struct settings *s, struct error *e);
+int handle_subscribe(rd_kafka_t *rk, const struct settings *s, struct error *e);
+
+/* A property of kafka.options that is a time, else what the caller says. */
+int64_t handle_option_ms(const struct settings *s, const char *name, int64_t otherwise);
+const char *handle_isolation_level(const struct settings *s);
+
+#endif
