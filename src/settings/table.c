@@ -37,7 +37,7 @@ static const char *const compressions[] = {
 static const char *const tombstone_rules[] = {
 	[TOMBSTONES_SKIP] = "skip",
 	[TOMBSTONES_WRITE] = "write",
-	[TOMBSTONES_DEAD_LETTER] = "dead_letter",
+	[TOMBSTONES_DEAD_LETTER] = "dead-letter",
 	NULL,
 };
 static const char *const partitionings[] = {
@@ -47,7 +47,9 @@ static const char *const partitionings[] = {
 	NULL,
 };
 static const char *const orders[] = { [REPLAY_SEQUENTIAL] = "sequential", [REPLAY_RANDOM] = "random", NULL };
-static const char *const metadata_columns[] = { "topic", "partition", "offset", "timestamp", "key", "headers", NULL };
+static const char *const metadata_columns[] = {
+	"kafka_topic", "kafka_partition", "kafka_offset", "kafka_timestamp", "kafka_key", "kafka_headers", NULL
+};
 static const char *const formats[] = { "json", NULL };
 static const char *const encryptions[] = { "", "AES256", "aws:kms", "aws:kms:dsse", NULL };
 static const char *const storage_classes[] = {

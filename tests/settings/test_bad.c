@@ -39,7 +39,7 @@ static const struct bad types[] = {
 	{ HEAD "replay = { strings = ( \"a\",\n 1.0 ); };", 4, { "replay.strings:", "element 2 is no text" } },
 	{ HEAD "replay = { strings = [ \"a\",\n\"a\" ]; };", 4, { "\"a\" is listed twice" } },
 	{ HEAD "replay = { strings = [ \"\" ]; };", 3, { "empty" } },
-	{ HEAD "output = { metadata = [ \"topic\",\n \"ofset\"\n ]; };",
+	{ HEAD "output = { metadata = [ \"kafka_topic\",\n \"ofset\"\n ]; };",
 	  4,
 	  { "output.metadata:", "\"ofset\" is none of" } },
 	{ HEAD "output = { compression = \"gzipp\"; };", 3, { "\"gzipp\" is none of \"none\", \"gzip\", \"zstd\"" } },

@@ -66,7 +66,7 @@ static void every_type_is_read(void **state)
 		"  options = [ \"client.id=x=y\", \"partition.assignment.strategy=range,roundrobin\" ]; };\n"
 		"s3 = { bucket = \"my.lake\"; part_size = 10000000; bandwidth = \"10MB\"; path_style = TRUE;\n"
 		"  endpoint = \"http://[::1]:9000\"; sse = \"aws:kms\"; kms_key_id = \"alias/x\"; };\n"
-		"output = { metadata = [ \"headers\", \"topic\" ]; tombstones = \"dead_letter\"; compression = \"zstd\";\n"
+		"output = { metadata = [ \"kafka_headers\", \"kafka_topic\" ]; tombstones = \"dead-letter\"; compression = \"zstd\";\n"
 		"  level = 19; partition_by = \"day\"; dead_letter_limit = \"0%\"; max_record = \"1MiB\";\n"
 		"  key = \"{prefix}/{table}/dt={dt}/\"\n\"{topic}+{partition}+{start}+{id}.{ext}\"; };\n"
 		"roll = { bytes = 5000000000L; records = 0x10; age = \"90s\"; };\n"

@@ -7,7 +7,7 @@ static const char rich[] =
 	"kafka = { topics = [ \"^a\" ]; group = \"g\"; options = [ \"sasl.password=hunter2\", \"a.b=\\\"c\\\\\" ]; };\n"
 	"s3 = { bucket = \"my-lake\"; access_key_id = \"hunter2\"; secret_access_key = \"hunter2\";\n"
 	"  session_token = \"hunter2\"; proxy = \"http://me:hunter2@proxy:3128\"; };\n"
-	"output = { metadata = [ \"key\", \"topic\" ]; level = 9; };\n"
+	"output = { metadata = [ \"kafka_key\", \"kafka_topic\" ]; level = 9; };\n"
 	"replay = { rate = 0.1; limit = 5000000000L; };\n"
 	"override = (\n"
 	"  { topics = \"^ab\"; table = \"t\"; roll = { age = \"1min\"; }; },\n"
@@ -53,7 +53,7 @@ static void origins_are_named(void **state)
 	assert_line(text, "part_size", "\"8MiB\"", "default");
 	assert_line(text, "bandwidth", "0", "default");
 	assert_line(text, "level", "9", "a.conf:4");
-	assert_line(text, "metadata", "[ \"topic\", \"key\" ]", "a.conf:4");
+	assert_line(text, "metadata", "[ \"kafka_topic\", \"kafka_key\" ]", "a.conf:4");
 	assert_line(text, "age", "\"5min\"", "default");
 	assert_line(text, "age", "\"1min\"", "override a.conf:7");
 	assert_line(text, "rate", "0.1", "a.conf:5");
