@@ -22,6 +22,8 @@
 #include <arm_neon.h>
 #endif
 
+#include "base/text.h"
+
 #define FAST_BLOCK 64
 #define FAST_DEPTH 64 /* deeper documents are left to the scanner */
 
@@ -57,6 +59,16 @@ FAST_INLINE uint64_t fast_bits(fast_vector v)
 }
 
 #define FAST_MASK(test) (fast_bits(test(t->a)) | fast_bits(test(t->b)) << 32)
+
+FAST_INLINE fast_vector fast_union(const struct fast_text *t)
+{
+	return t->a | t->b;
+}
+
+FAST_INLINE bool fast_ascii(fast_vector seen)
+{
+	return fast_bits(seen) == 0;
+}
 
 FAST_INLINE uint64_t fast_prefix_xor(uint64_t x)
 {
@@ -118,6 +130,16 @@ FAST_INLINE uint64_t fast_bits(fast_vector a, fast_vector b, fast_vector c, fast
 
 #endif
 
+FAST_INLINE fast_vector fast_union(const struct fast_text *t)
+{
+	return t->a | t->b | t->c | t->d;
+}
+
+FAST_INLINE bool fast_ascii(fast_vector seen)
+{
+	return fast_bits(seen < 0, seen < 0, seen < 0, seen < 0) == 0;
+}
+
 FAST_INLINE uint64_t fast_prefix_xor(uint64_t x)
 {
 	for (unsigned n = 1; n < 64; n *= 2)
@@ -129,7 +151,7 @@ FAST_INLINE uint64_t fast_prefix_xor(uint64_t x)
 
 struct fast_classes {
 	uint64_t quote, digit, zero, dot, minus, colon, comma, bracket, k;
-	bool odd; /* a byte that only the scanner understands: a backslash, a control character, not ASCII */
+	bool odd; /* a byte that only the scanner understands: a backslash or a control character */
 };
 
 /* What the blocks so far leave to the next one. */
@@ -171,8 +193,8 @@ FAST_INLINE uint64_t fast_carry(uint64_t run, uint64_t first, uint64_t *carry)
 /* The brackets {, }, [, ] are 7b, 7d, 5b, 5d; Y, y, _ and 7f come along and are sorted out one by one. */
 #define FAST_IS_BRACKET(x) (((x) | 0x26) == 0x7f)
 #define FAST_IS_K(x) (((x) | 0x20) == 'k')
-/* The comparison has a sign: what is not ASCII is below the space, as control characters are. */
-#define FAST_IS_PLAIN(x) (((x) > ' ' - 1) & ((x) != '\\'))
+/* The comparisons have a sign: what is not ASCII is below zero. */
+#define FAST_IS_PLAIN(x) ((((x) > ' ' - 1) | ((x) < 0)) & ((x) != '\\'))
 
 FAST_INLINE void fast_classify(const struct fast_text *t, bool want_k, struct fast_classes *c)
 {
@@ -314,12 +336,14 @@ FAST_INLINE bool fast_document(const uint8_t *in, size_t len, bool want_k, uint8
 	const uint8_t *p = in, *end = in + len;
 	struct fast_classes c;
 	struct fast_text t;
+	fast_vector seen = { 0 };
 
 	for (; end - p >= FAST_BLOCK; p += FAST_BLOCK) {
 		t = fast_load(p);
 		fast_classify(&t, want_k, &c);
 		if (c.odd || !fast_block(&s, &c, ~UINT64_C(0), want_k, p, end))
 			return false;
+		seen |= fast_union(&t);
 		fast_store(out + (p - in), &t);
 	}
 	if (p < end) {
@@ -340,8 +364,9 @@ FAST_INLINE bool fast_document(const uint8_t *in, size_t len, bool want_k, uint8
 		}
 		if (c.odd || !fast_block(&s, &c, ~UINT64_C(0) >> (FAST_BLOCK - n), want_k, p, end))
 			return false;
+		seen |= fast_union(&t);
 	}
-	return s.depth == 0;
+	return s.depth == 0 && (fast_ascii(seen) || (!want_k && text_is_utf8(in, len)));
 }
 
 #endif
