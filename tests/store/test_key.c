@@ -197,7 +197,7 @@ static void test_hidden_names(void **state)
 	expect_template_refused("{prefix}/dt={dt}/hour={hour}/.{topic}+{partition}+{start}+{id}.{ext}", "hides");
 }
 
-/* Every day up to the year 9999 against the C library. */
+/* Days up to the year 9999 against the C library. */
 static void test_dates(void **state)
 {
 	struct topic_settings t = defaults();
@@ -207,7 +207,7 @@ static void test_dates(void **state)
 	(void)state;
 	t.key = (char *)"dt={dt}/hour={hour}/{topic}+{partition}+{start}+{id}.{ext}";
 	f.topic = "t";
-	for (int64_t day = 0; day * DAY < YEAR_10000; day += day % 5 == 0 ? 3 : 1) {
+	for (int64_t day = 0; day * DAY < YEAR_10000; day += 29) {
 		time_t at = (time_t)(day * 86400 + day % 24 * 3600);
 		struct tm tm;
 		size_t n;
