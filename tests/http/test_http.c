@@ -20,7 +20,7 @@
 #include "base/mem.h"
 
 #define PEER_BYTES (1 << 22)
-#define PATIENCE_MS 5000
+#define PATIENCE_MS 15000
 
 struct peer {
 	int listener, fd;
@@ -34,7 +34,7 @@ struct peer {
 	uint64_t body_sum;
 };
 
-/* The peer's side. */
+/* The peer's side. A peer is static in its test: should that fail, the thread still has where to stand. */
 
 static void hang_up(struct peer *p)
 {
@@ -200,7 +200,7 @@ static void talk_plain(struct peer *p)
 
 static void an_answer_is_taken(void **state)
 {
-	struct peer p;
+	static struct peer p;
 	struct http *h = client(2, 3000, 0);
 	struct http_request r;
 	char url[96];
@@ -281,7 +281,7 @@ static void talk_two_puts(struct peer *p)
 
 static void a_body_is_gathered_and_the_connection_kept(void **state)
 {
-	struct peer p;
+	static struct peer p;
 	struct http *h = client(2, 3000, 0);
 	struct http_request r;
 	uint64_t sum;
@@ -326,7 +326,7 @@ static void talk_hang_up_on_the_second(struct peer *p)
 
 static void a_body_is_rewound(void **state)
 {
-	struct peer p;
+	static struct peer p;
 	struct http *h = client(1, 3000, 0);
 	struct http_request r;
 	uint64_t sum;
@@ -357,7 +357,7 @@ static void talk_refuse_early(struct peer *p)
 
 static void a_refusal_costs_no_upload(void **state)
 {
-	struct peer p;
+	static struct peer p;
 	struct http *h = client(1, 3000, 0);
 	struct http_request r;
 	uint64_t sum;
@@ -387,7 +387,7 @@ static void talk_continue(struct peer *p)
 
 static void headers_are_the_final_answers(void **state)
 {
-	struct peer p;
+	static struct peer p;
 	struct http *h = client(1, 3000, 0);
 	struct http_request r;
 	uint64_t sum;
@@ -416,7 +416,7 @@ static void talk_nothing(struct peer *p)
 
 static void silence_is_a_stall(void **state)
 {
-	struct peer p;
+	static struct peer p;
 	struct http *h = client(1, 500, 0);
 	struct http_request r;
 	int64_t begun = clock_boot_ms();
@@ -442,7 +442,7 @@ static void talk_no_reading(struct peer *p)
 static void a_peer_that_reads_nothing_is_a_stall(void **state)
 {
 	static char big[8 << 20];
-	struct peer p;
+	static struct peer p;
 	struct http *h = client(1, 500, 0);
 	struct http_request r;
 	struct iovec body = { big, sizeof(big) };
@@ -465,9 +465,10 @@ static void a_peer_that_reads_nothing_is_a_stall(void **state)
 	peer_end(&p);
 }
 
-#define SLOW_BYTES 2000000
+#define SLOW_BYTES 4000000
+#define SLOW_STEP 100000
 
-/* Reads for two seconds what the kernel would have taken at once. */
+/* Reads for four seconds what the kernel would have taken at once. */
 static void talk_slow_reading(struct peer *p)
 {
 	int small = 150000;
@@ -476,7 +477,7 @@ static void talk_slow_reading(struct peer *p)
 	meet(p);
 	hear_head(p);
 	for (size_t left = SLOW_BYTES - p->len; left > 0;) {
-		ssize_t n = recv(p->fd, p->data, left < SLOW_BYTES / 20 ? left : SLOW_BYTES / 20, 0);
+		ssize_t n = recv(p->fd, p->data, left < SLOW_STEP ? left : SLOW_STEP, 0);
 
 		left -= n > 0 ? (size_t)n : left;
 		usleep(100000);
@@ -488,8 +489,8 @@ static void talk_slow_reading(struct peer *p)
 static void a_slow_peer_is_no_stall(void **state)
 {
 	static char big[SLOW_BYTES];
-	struct peer p;
-	struct http *h = client(1, 800, 0);
+	static struct peer p;
+	struct http *h = client(1, 1700, 0);
 	struct http_request r;
 	struct iovec body = { big, sizeof(big) };
 
@@ -521,7 +522,7 @@ static void talk_drip(struct peer *p)
 
 static void a_drip_is_no_stall(void **state)
 {
-	struct peer p;
+	static struct peer p;
 	struct http *h = client(1, 500, 0);
 	struct http_request r;
 
@@ -537,7 +538,7 @@ static void a_drip_is_no_stall(void **state)
 
 static void a_request_has_its_own_patience(void **state)
 {
-	struct peer p;
+	static struct peer p;
 	struct http *h = client(1, 60000, 0);
 	struct http_request r;
 
@@ -565,7 +566,7 @@ static void talk_cut(struct peer *p)
 
 static void half_an_answer_is_none(void **state)
 {
-	struct peer p;
+	static struct peer p;
 	struct http *h = client(1, 3000, 0);
 	struct http_request r;
 
@@ -589,7 +590,7 @@ static void talk_redirect(struct peer *p)
 
 static void a_redirect_is_only_told(void **state)
 {
-	struct peer p;
+	static struct peer p;
 	struct http *h = client(1, 3000, 0);
 	struct http_request r;
 
@@ -605,7 +606,7 @@ static void a_redirect_is_only_told(void **state)
 
 static void too_long_is_an_error(void **state)
 {
-	struct peer p;
+	static struct peer p;
 	struct http *h = client(1, 3000, 0);
 	struct http_request r;
 
@@ -675,7 +676,7 @@ static void talk_two_at_once(struct peer *p)
 
 static void the_rest_waits_in_line(void **state)
 {
-	struct peer p;
+	static struct peer p;
 	struct http *h = client(2, 1000, 0);
 	struct http_request r[3];
 	int ok = 0;
@@ -700,7 +701,7 @@ static void the_rest_waits_in_line(void **state)
 
 static void a_cancelled_request_never_comes(void **state)
 {
-	struct peer p;
+	static struct peer p;
 	struct http *h = client(1, 1000, 0);
 	struct http_request sent, waiting;
 
@@ -733,7 +734,7 @@ static void talk_one_put(struct peer *p)
 
 static void bandwidth_is_kept(void **state)
 {
-	struct peer p;
+	static struct peer p;
 	struct http *h = client(1, 400, 170004);
 	struct http_request r;
 	uint64_t sum;
@@ -793,7 +794,7 @@ static void talk_methods(struct peer *p)
 static void methods_mix_on_one_handle(void **state)
 {
 	static const char *const methods[] = { "HEAD", "DELETE", "POST", "GET" };
-	struct peer p;
+	static struct peer p;
 	struct http *h = client(1, 1000, 0);
 	struct http_request r;
 
