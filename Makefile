@@ -33,7 +33,8 @@ SAN_FLAGS := $(if $(SAN),$(or $(SAN_FLAGS_$(SAN)),$(error SAN=$(SAN): asan or ts
 SAN_WARN := $(if $(SAN),-Wno-format-truncation -Wno-maybe-uninitialized)
 # FORTIFY hides calls from the sanitizers.
 ALL_CFLAGS = -std=gnu11 -D_GNU_SOURCE -DKAFKA2S3_VERSION='"$(VERSION)"' -Isrc -include src/base/banned.h \
-	$(LIB_CFLAGS) $(CPPFLAGS) $(WARN) $(SAN_WARN) $(HARDEN_CFLAGS) $(if $(SAN),$(SAN_FLAGS),$(FORTIFY)) -pthread $(CFLAGS)
+	$(LIB_CFLAGS) $(CPPFLAGS) $(WARN) $(SAN_WARN) $(HARDEN_CFLAGS) \
+	$(if $(SAN),$(SAN_FLAGS),$(FORTIFY)) -pthread $(CFLAGS)
 ALL_LDFLAGS = $(HARDEN_LDFLAGS) $(SAN_FLAGS) -pthread $(LDFLAGS)
 
 # src/FOLDER/*.c: the library. tests/support/*.c: linked into every test. tests/FOLDER/test_*.c: a unit test each.
