@@ -102,8 +102,8 @@ const char *wait_reason_name(enum wait_reason w)
 		[WAIT_TEXT] = "a newer kafka2s3, which wrote its committed text",
 		[WAIT_TABLE] = "a table of its own: give it one by an override",
 		[WAIT_DEAD_LETTERS] =
-			"a person: too many of its records cannot be written; raise output.dead_letter_limit if "
-			"they are to go to the dead letters",
+			("a person: too many of its records cannot be written; raise output.dead_letter_limit if "
+			 "they are to go to the dead letters"),
 		[WAIT_TEXT_SIZE] = "a broker that takes our committed text: raise offset.metadata.max.bytes",
 	};
 
