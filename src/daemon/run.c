@@ -121,9 +121,9 @@ static int stop(struct daemon *d)
 {
 	int code;
 
+	consumer_stop(d->consumer);
 	if (d->replay != NULL)
 		replay_stop(d->replay);
-	consumer_stop(d->consumer);
 	code = consumer_join(d->consumer);
 	for (int i = 0; i < d->n; i++)
 		uploader_join(d->uploaders[i]);
@@ -135,6 +135,7 @@ int daemon_run(const struct settings *s)
 	struct daemon d = { .settings = s };
 	struct error e;
 	sigset_t set = our_signals();
+	bool started;
 	int code;
 
 	mallopt(M_MMAP_THRESHOLD, MMAP_THRESHOLD);
@@ -146,12 +147,13 @@ int daemon_run(const struct settings *s)
 		return EX_CONFIG;
 	}
 	log_info("started: group \"%s\" from \"%s\" to bucket \"%s\"", s->kafka_group, s->kafka_brokers, s->s3_bucket);
-	if (start(&d, &e) < 0)
-		log_error("the replay does not start: %s", e.text);
-	else
+	started = start(&d, &e) == 0;
+	if (started)
 		wait_for_end(&d);
+	else
+		log_error("the replay does not start: %s", e.text);
 	arm_second_signal();
 	code = stop(&d);
 	unbuild(&d);
-	return code;
+	return started ? code : e.code;
 }

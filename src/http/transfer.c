@@ -176,6 +176,8 @@ struct http_handle *handle_new(const struct http_options *o)
 		abort();
 	h->easy = e;
 	curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L);
+	/* Else a cancel or a time-out waits until the resolver's thread has given up. */
+	curl_easy_setopt(e, CURLOPT_QUICK_EXIT, 1L);
 	curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, "http,https");
 	curl_easy_setopt(e, CURLOPT_FOLLOWLOCATION, 0L);
 	curl_easy_setopt(e, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);

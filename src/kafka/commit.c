@@ -78,7 +78,7 @@ static void read_back(struct consumer *c, const struct commit_entry *e)
 	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
 	const rd_kafka_topic_partition_t *kept = rd_kafka_topic_partition_list_add(list, e->topic, e->partition_id);
 
-	if (rd_kafka_committed(c->rk, list, COMMITTED_LIMIT_MS) == RD_KAFKA_RESP_ERR_NO_ERROR &&
+	if (rd_kafka_committed(c->rk, list, session_left_ms(c)) == RD_KAFKA_RESP_ERR_NO_ERROR &&
 	    kept->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
 		c->read_back = true;
 		if (kept->metadata_size != strlen(e->text) || memcmp(kept->metadata, e->text, kept->metadata_size) != 0)
@@ -92,6 +92,7 @@ static void read_back(struct consumer *c, const struct commit_entry *e)
 static void acknowledged(struct consumer *c, int64_t now_boot_ms)
 {
 	const struct commit_entry *e;
+	bool asked = false;
 
 	while ((e = committer_next_acked(&c->committer)) != NULL) {
 		struct partition *p = e->partition;
@@ -99,8 +100,10 @@ static void acknowledged(struct consumer *c, int64_t now_boot_ms)
 		if (p->epoch != e->epoch)
 			continue;
 		c->progress_boot_ms = now_boot_ms;
-		if (!c->read_back && e->sent.n > 0)
+		if (!c->read_back && !asked && e->sent.n > 0) {
+			asked = true;
 			read_back(c, e);
+		}
 		delivery_acked(&p->delivery, &e->sent, c->committer.sent_boot_ms);
 		if (p->state == PARTITION_STARTING) {
 			p->state = PARTITION_PARKED;

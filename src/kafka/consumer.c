@@ -28,9 +28,9 @@
 #define LONGEST_BACKOFF_MS 60000
 #define WAIT_LOG_MS 60000
 /* A stop ends this long after its last progress, and at the latest within the unit's TimeoutStopSec (design.md). */
-#define STOP_STALL_MS 8000
+#define STOP_STALL_MS 6000
 #define STOP_LIMIT_MS 80000
-#define CLOSE_LIMIT_MS 4000
+#define CLOSE_LIMIT_MS 2500
 /* Below so many dead letters in a range the limit does not count (design.md). */
 #define DEAD_LETTERS_AT_LEAST 1000
 #define DEFAULT_SESSION_MS 10000
@@ -48,6 +48,13 @@ void partition_log(enum log_level level, const struct partition *p, const char *
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
 	log_event(level, fields, 2, "topic \"%s\" partition %s: %s", p->topic, id, text);
+}
+
+int session_left_ms(const struct consumer *c)
+{
+	int64_t left = c->calls_until_boot_ms - clock_boot_ms();
+
+	return left > 0 && !atomic_load(&c->stop_asked) ? (int)left : 0;
 }
 
 static void say_farewell(struct lane_state *l, struct assignment *a)
@@ -342,6 +349,7 @@ static size_t take_records(struct consumer *c, int64_t now_boot_ms)
 	size_t n = room(c);
 	ssize_t got = 0;
 
+	c->was_full = n == 0;
 	if (n > 0 && !c->stopping)
 		got = rd_kafka_consume_batch_queue(c->record_queue, 0, c->batch, n);
 	for (ssize_t i = 0; i < got; i++)
@@ -410,6 +418,16 @@ static void wake_consumer(void *arg)
 		abort();
 }
 
+/* Ask every ring to wake us when there is room. True: it came in the meantime. */
+static bool room_has_come(const struct consumer *c)
+{
+	bool all = true;
+
+	for (int i = 0; i < c->n_lanes; i++)
+		all = ring_wait_for_room(c->lanes[i].lane.ring) && all;
+	return all;
+}
+
 /* Asleep until a queue, an uploader or the daemon has something; short enough for every timer here. The counter is read
  * before the queues are served, so that nothing that comes in between is missed. */
 static void rest(const struct consumer *c)
@@ -417,8 +435,8 @@ static void rest(const struct consumer *c)
 	struct pollfd fd = { .fd = c->wake_fd, .events = POLLIN };
 	uint64_t count;
 
-	for (int i = 0; i < c->n_lanes; i++)
-		ring_wait_for_room(c->lanes[i].lane.ring);
+	if (c->was_full && room_has_come(c))
+		return;
 	if (poll(&fd, 1, IDLE_MS) > 0 && read(c->wake_fd, &count, sizeof(count)) < 0 && errno != EAGAIN)
 		abort();
 }
@@ -426,6 +444,8 @@ static void rest(const struct consumer *c)
 static void serve_once(struct consumer *c)
 {
 	int64_t now = clock_boot_ms();
+
+	c->calls_until_boot_ms = now + COMMITTED_LIMIT_MS;
 
 	if (atomic_exchange(&c->report_asked, false))
 		report(c);
@@ -437,6 +457,8 @@ static void serve_once(struct consumer *c)
 	rebalance_progress(c, now);
 	resume_due(c, now);
 	serve_group(c, clock_boot_ms());
+	if (c->fatal)
+		return;
 	commit_if_due(c, clock_boot_ms());
 	if (take_records(c, now) == 0)
 		rest(c);
@@ -456,7 +478,8 @@ static void leave_group(struct consumer *c)
 	int64_t deadline = clock_boot_ms() + CLOSE_LIMIT_MS;
 
 	drop_all(c);
-	if (c->fatal)
+	c->leaving = true;
+	if (rd_kafka_fatal_error(c->rk, NULL, 0) != RD_KAFKA_RESP_ERR_NO_ERROR)
 		return;
 	rd_kafka_error_destroy(rd_kafka_consumer_close_queue(c->rk, c->group_queue));
 	while (!rd_kafka_consumer_closed(c->rk) && clock_boot_ms() < deadline) {

@@ -7,24 +7,24 @@
 /* Brokers forget offsets of groups that stay silent (protocol.md H19). */
 #define IDLE_COMMIT_MS (12LL * 3600 * 1000)
 
-static void begin(struct delivery *d, const struct intent_text *text)
+static void begin(struct delivery *d, const struct intent_text *text, int64_t now_boot_ms)
 {
 	memset(d, 0, sizeof(*d));
 	d->text = *text;
 	d->max_named = ASSIGNMENT_MAX_SEALED;
-	d->acked_boot_ms = DELIVERY_NEVER;
+	d->acked_boot_ms = now_boot_ms;
 	for (int i = 0; i < text->n; i++)
 		d->ranges[i] = (struct delivery_range){ RANGE_PLANNED, DELIVERY_NEVER, false, true };
 }
 
-void delivery_begin(struct delivery *d, const struct intent_text *text)
+void delivery_begin(struct delivery *d, const struct intent_text *text, int64_t now_boot_ms)
 {
-	begin(d, text);
+	begin(d, text, now_boot_ms);
 }
 
-void delivery_begin_start(struct delivery *d, const struct intent_text *text)
+void delivery_begin_start(struct delivery *d, const struct intent_text *text, int64_t now_boot_ms)
 {
-	begin(d, text);
+	begin(d, text, now_boot_ms);
 	d->changed = true;
 }
 
@@ -102,7 +102,7 @@ void delivery_stale(struct delivery *d, const char *range_id)
 
 bool delivery_wants_commit(const struct delivery *d, int64_t now_boot_ms)
 {
-	return d->changed || (d->acked_boot_ms != DELIVERY_NEVER && now_boot_ms - d->acked_boot_ms >= IDLE_COMMIT_MS);
+	return d->changed || now_boot_ms - d->acked_boot_ms >= IDLE_COMMIT_MS;
 }
 
 void delivery_compose(const struct delivery *d, struct intent_text *sent, char out[INTENT_TEXT_MAX])

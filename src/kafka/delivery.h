@@ -36,15 +36,15 @@ struct delivery {
 	struct delivery_range ranges[ASSIGNMENT_MAX_SEALED]; /* beside text.ranges */
 	int max_named;         /* ranges that one text may name; halved when the broker says too large */
 	bool changed;          /* the state differs from the last acknowledged one */
-	int64_t acked_boot_ms; /* of the last acknowledgement of this epoch */
+	int64_t acked_boot_ms; /* of the last acknowledgement, or of the beginning of the epoch */
 };
 
 /* Begin an epoch with what was read at assignment. Nothing is acknowledged yet in this epoch. A text whose ranges were
  * named before need not be committed again until one of them is built. */
-void delivery_begin(struct delivery *d, const struct intent_text *text);
+void delivery_begin(struct delivery *d, const struct intent_text *text, int64_t now_boot_ms);
 
 /* The start of a partition without an offset has been resolved: to be committed before anything is read. */
-void delivery_begin_start(struct delivery *d, const struct intent_text *text);
+void delivery_begin_start(struct delivery *d, const struct intent_text *text, int64_t now_boot_ms);
 
 /* The uploader has sealed a range: the next planned one, or a new one behind the last. False: it fits neither, which is
  * a defect; the caller parks the partition. */

@@ -16,7 +16,8 @@ int64_t handle_option_ms(const struct settings *s, const char *name, int64_t oth
 {
 	size_t len = strlen(name);
 
-	for (size_t i = 0; i < s->kafka_options.n; i++) {
+	/* Of two the client takes the last. */
+	for (size_t i = s->kafka_options.n; i-- > 0;) {
 		const char *o = s->kafka_options.items[i];
 
 		if (strncmp(o, name, len) == 0 && o[len] == '=')

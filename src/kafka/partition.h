@@ -50,7 +50,6 @@ struct partition {
 	struct assignment *assignment; /* NULL unless ACTIVE or REVOKING */
 	struct delivery delivery;      /* valid while STARTING, ACTIVE or REVOKING */
 	int64_t next_offset;           /* a record below this was put into the ring already */
-	int64_t recovery_bytes;        /* memory that its planned ranges were admitted with */
 	bool quiet;                    /* the uploader has answered the seal */
 
 	enum wait_reason wait;

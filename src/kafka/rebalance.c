@@ -25,12 +25,26 @@ static bool is_eager(const struct consumer *c)
 	return protocol != NULL && strcmp(protocol, "EAGER") == 0;
 }
 
-static void report_error(const char *what, rd_kafka_error_t *error)
+/* A local change that fails means that our picture of the local assignment is wrong: nothing may be read under it, and
+ * a new start recovers from what is committed. While the group is being left, the client turns assigns into their
+ * opposite. */
+static void must_change(struct consumer *c, const char *what, rd_kafka_error_t *error)
 {
 	if (error == NULL)
 		return;
-	log_warning("kafka: %s: %s", what, rd_kafka_error_string(error));
+	if (!c->leaving) {
+		log_error("kafka: %s: %s", what, rd_kafka_error_string(error));
+		c->fatal = true;
+	}
 	rd_kafka_error_destroy(error);
+}
+
+static void assign_eagerly(struct consumer *c, const rd_kafka_topic_partition_list_t *list)
+{
+	rd_kafka_resp_err_t err = rd_kafka_assign(c->rk, list);
+
+	if (err != RD_KAFKA_RESP_ERR_NO_ERROR)
+		must_change(c, "assigning partitions", rd_kafka_error_new(err, "%s", rd_kafka_err2str(err)));
 }
 
 static void forward(struct consumer *c, const rd_kafka_topic_partition_list_t *list)
@@ -75,14 +89,10 @@ static rd_kafka_topic_partition_list_t *staying(struct consumer *c)
 static void assign_list(struct consumer *c, rd_kafka_topic_partition_list_t *list)
 {
 	forward(c, list);
-	if (is_eager(c)) {
-		rd_kafka_resp_err_t err = rd_kafka_assign(c->rk, list);
-
-		if (err != RD_KAFKA_RESP_ERR_NO_ERROR)
-			log_warning("kafka: assigning partitions: %s", rd_kafka_err2str(err));
-	} else {
-		report_error("assigning partitions", rd_kafka_incremental_assign(c->rk, list));
-	}
+	if (is_eager(c))
+		assign_eagerly(c, list);
+	else
+		must_change(c, "assigning partitions", rd_kafka_incremental_assign(c->rk, list));
 	round_trip(c);
 	forward(c, list);
 	c->drain = true;
@@ -101,7 +111,7 @@ static void unassign_all_local(struct consumer *c, bool answers_revoke)
 			p->local = false;
 	}
 	if (list->cnt > 0 || answers_revoke)
-		report_error("giving partitions back", rd_kafka_incremental_unassign(c->rk, list));
+		must_change(c, "giving partitions back", rd_kafka_incremental_unassign(c->rk, list));
 	rd_kafka_topic_partition_list_destroy(list);
 	c->drain = true;
 }
@@ -123,7 +133,7 @@ static void answer_eager(struct consumer *c, bool assign_event)
 
 	for (struct partition *p = partition_first(c->partitions); p != NULL; p = p->next)
 		p->local = false;
-	rd_kafka_assign(c->rk, assign_event ? none : NULL);
+	assign_eagerly(c, assign_event ? none : NULL);
 	rd_kafka_topic_partition_list_destroy(none);
 	c->drain = true;
 }
@@ -261,9 +271,11 @@ void rebalance_stop_reading(struct consumer *c, struct partition *p)
 
 	if (!p->local)
 		return;
-	p->local = false;
-	if (rd_kafka_assignment_lost(c->rk))
+	/* It stays local: the answer to the event that is on its way takes it out, and a change now would be that
+	 * answer. */
+	if (c->revoking || rd_kafka_assignment_lost(c->rk))
 		return;
+	p->local = false;
 	c->cached = NULL;
 	c->cached_topic = NULL;
 	if (is_eager(c)) {
@@ -272,7 +284,7 @@ void rebalance_stop_reading(struct consumer *c, struct partition *p)
 	} else {
 		list = rd_kafka_topic_partition_list_new(1);
 		rd_kafka_topic_partition_list_add(list, p->topic, p->id);
-		report_error("parking a partition", rd_kafka_incremental_unassign(c->rk, list));
+		must_change(c, "parking a partition", rd_kafka_incremental_unassign(c->rk, list));
 	}
 	rd_kafka_topic_partition_list_destroy(list);
 	c->drain = true;

@@ -14,7 +14,6 @@
 #include "kafka/session.h"
 #include "settings/memory.h"
 
-#define QUERY_LIMIT_MS 5000
 #define ADMISSION_PAUSE_MS 500
 
 /* What one partition's committed state amounts to. */
@@ -45,14 +44,14 @@ static void offsets_at(struct consumer *c, rd_kafka_topic_partition_list_t *list
 {
 	for (int i = 0; i < list->cnt; i++)
 		list->elems[i].offset = time_ms;
-	if (list->cnt == 0 || rd_kafka_offsets_for_times(c->rk, list, QUERY_LIMIT_MS) == RD_KAFKA_RESP_ERR_NO_ERROR)
+	if (list->cnt == 0 || rd_kafka_offsets_for_times(c->rk, list, session_left_ms(c)) == RD_KAFKA_RESP_ERR_NO_ERROR)
 		return;
 	for (int i = 0; i < list->cnt; i++) {
 		rd_kafka_topic_partition_t *e = &list->elems[i];
 		rd_kafka_topic_partition_list_t *one = rd_kafka_topic_partition_list_new(1);
 
 		rd_kafka_topic_partition_list_add(one, e->topic, e->partition)->offset = time_ms;
-		if (rd_kafka_offsets_for_times(c->rk, one, QUERY_LIMIT_MS) == RD_KAFKA_RESP_ERR_NO_ERROR &&
+		if (rd_kafka_offsets_for_times(c->rk, one, session_left_ms(c)) == RD_KAFKA_RESP_ERR_NO_ERROR &&
 		    one->elems[0].err == RD_KAFKA_RESP_ERR_NO_ERROR)
 			e->offset = one->elems[0].offset;
 		else
@@ -83,7 +82,7 @@ static int32_t partitions_of(struct consumer *c, const char *topic)
 
 	if (rkt == NULL)
 		return 0;
-	if (rd_kafka_metadata(c->rk, 0, rkt, &m, QUERY_LIMIT_MS) == RD_KAFKA_RESP_ERR_NO_ERROR) {
+	if (rd_kafka_metadata(c->rk, 0, rkt, &m, session_left_ms(c)) == RD_KAFKA_RESP_ERR_NO_ERROR) {
 		n = m->topic_cnt == 1 ? m->topics[0].partition_cnt : 0;
 		rd_kafka_metadata_destroy(m);
 	}
@@ -118,7 +117,7 @@ bool resume_find_birth(struct consumer *c, const char *topic, int32_t partitions
 
 	if (partitions > 0)
 		rd_kafka_topic_partition_list_add_range(list, topic, 0, partitions - 1);
-	*failed = rd_kafka_committed(c->rk, list, COMMITTED_LIMIT_MS) != RD_KAFKA_RESP_ERR_NO_ERROR;
+	*failed = rd_kafka_committed(c->rk, list, session_left_ms(c)) != RD_KAFKA_RESP_ERR_NO_ERROR;
 	for (int i = 0; i < list->cnt && !*failed && !found; i++) {
 		*failed = list->elems[i].err != RD_KAFKA_RESP_ERR_NO_ERROR;
 		found = !*failed && read_text(&list->elems[i], &t);
@@ -163,14 +162,14 @@ static enum finding begin_at(struct partition *p, struct intent_text *t, int64_t
 	t->start = start;
 	t->n = 0;
 	chain_begin(&t->before, reason);
-	delivery_begin_start(&p->delivery, t);
+	delivery_begin_start(&p->delivery, t, clock_boot_ms());
 	return FOUND_START;
 }
 
 static enum finding find_start(struct consumer *c, struct partition *p, int64_t now_boot_ms)
 {
 	struct intent_text t;
-	int32_t partitions = partitions_of(c, p->topic);
+	int32_t partitions = session_left_ms(c) > 0 ? partitions_of(c, p->topic) : 0;
 	bool failed = partitions == 0;
 	bool born = !failed && resume_find_birth(c, p->topic, partitions, &t.birth, &failed);
 	struct birth birth = t.birth;
@@ -241,7 +240,7 @@ static void begin_moved(struct consumer *c, struct partition *p, int64_t offset,
 	fresh.start = offset;
 	fresh.birth = ours ? t->birth : (struct birth){ clock_real_ms(), c->settings->kafka_start_ms, p->id + 1 };
 	chain_begin(&fresh.before, destination ? "destination" : "moved");
-	delivery_begin(&p->delivery, &fresh);
+	delivery_begin(&p->delivery, &fresh, clock_boot_ms());
 }
 
 /* Once a topic and session: a table that was its own stays its own. */
@@ -297,11 +296,11 @@ static enum finding understand(struct consumer *c, struct partition *p, const rd
 	}
 	p->has_text = true;
 	if (p->commit_unknown) {
-		delivery_begin_start(&p->delivery, &t);
+		delivery_begin_start(&p->delivery, &t, clock_boot_ms());
 		return FOUND_START;
 	}
 	forget_foreign_ranges(c, p, &t);
-	delivery_begin(&p->delivery, &t);
+	delivery_begin(&p->delivery, &t, clock_boot_ms());
 	return FOUND_READY;
 }
 
@@ -387,8 +386,10 @@ static int64_t planned_bytes(const struct partition *p)
 {
 	int64_t bytes = 0;
 
-	for (int i = 0; i < p->delivery.text.n; i++)
-		bytes += p->delivery.text.ranges[i].bytes;
+	for (int i = 0; i < p->delivery.text.n; i++) {
+		if (p->delivery.ranges[i].state == RANGE_PLANNED)
+			bytes += p->delivery.text.ranges[i].bytes;
+	}
 	return bytes;
 }
 
@@ -396,18 +397,16 @@ static int64_t planned_bytes(const struct partition *p)
 static bool admit(const struct consumer *c, struct partition *p)
 {
 	int64_t share = memory_of_uploader(c->settings) / 2;
+	int64_t bytes = planned_bytes(p);
 	int64_t held = 0;
 
-	p->recovery_bytes = planned_bytes(p);
-	if (p->recovery_bytes == 0)
+	if (bytes == 0)
 		return true;
 	for (const struct partition *o = partition_first(c->partitions); o != NULL; o = o->next) {
-		bool recovers = o->assignment != NULL && o->lane == p->lane && o->delivery.text.n > 0 &&
-				o->delivery.ranges[0].state == RANGE_PLANNED;
-
-		held += recovers ? o->recovery_bytes : 0;
+		if (o->assignment != NULL && o->lane == p->lane)
+			held += planned_bytes(o);
 	}
-	return held == 0 || held + p->recovery_bytes <= share;
+	return held == 0 || held + bytes <= share;
 }
 
 static void open_partition(struct consumer *c, struct partition *p)
@@ -465,7 +464,7 @@ static void settle(struct consumer *c, struct candidate *candidates, int n, int6
 
 static void learn_cluster(struct consumer *c)
 {
-	char *id = rd_kafka_clusterid(c->rk, COMMITTED_LIMIT_MS);
+	char *id = rd_kafka_clusterid(c->rk, session_left_ms(c));
 	uint8_t digest[SHA256_BYTES];
 	char *both;
 
@@ -493,7 +492,7 @@ static rd_kafka_topic_partition_list_t *collect_due(struct consumer *c, int64_t 
 static void resume_list(struct consumer *c, rd_kafka_topic_partition_list_t *list, int64_t now_boot_ms)
 {
 	struct candidate *candidates = mem_array((size_t)list->cnt, sizeof(*candidates));
-	rd_kafka_resp_err_t err = rd_kafka_committed(c->rk, list, COMMITTED_LIMIT_MS);
+	rd_kafka_resp_err_t err = rd_kafka_committed(c->rk, list, session_left_ms(c));
 
 	for (int i = 0; i < list->cnt; i++) {
 		struct partition *p = partition_find(c->partitions, list->elems[i].topic, list->elems[i].partition);

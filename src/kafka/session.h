@@ -61,6 +61,9 @@ struct consumer {
 	bool stopping;
 	int64_t stop_boot_ms, progress_boot_ms;
 	bool fatal;
+	bool leaving;                /* the handle is being closed */
+	bool was_full;               /* no room in a ring when records were last asked for */
+	int64_t calls_until_boot_ms; /* the blocking calls of one turn end here, all together */
 
 	int64_t record_bytes;           /* of the last records, a moving mean: how many a batch may have */
 	rd_kafka_topic_t *cached_topic; /* of the last record */
@@ -71,6 +74,11 @@ struct consumer {
 /* Log about a partition: text is preceded by its name, fields carry it. */
 void partition_log(enum log_level level, const struct partition *p, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
+
+/* consumer.c: what is left of this turn's time for calls that block; 0: none, or a stop was asked for. All of them
+ * together get COMMITTED_LIMIT_MS a turn, so that one dead broker holds up neither the others' partitions nor a stop.
+ */
+int session_left_ms(const struct consumer *c);
 
 /* consumer.c: end the partition's epoch: nothing of it counts any more, here or in the uploader. */
 void session_drop(struct consumer *c, struct partition *p);

@@ -10,8 +10,6 @@
 #include "kafka/session.h"
 #include "settings/match.h"
 
-#define QUERY_LIMIT_MS 5000
-
 /* Both overrides say so: then it is meant. */
 static bool is_agreed(const struct consumer *c, const char *a, const char *b)
 {
@@ -82,7 +80,7 @@ int tables_owner(struct consumer *c, const char *topic, char **owner)
 	int found;
 
 	*owner = NULL;
-	if (rd_kafka_metadata(c->rk, 1, NULL, &m, QUERY_LIMIT_MS) != RD_KAFKA_RESP_ERR_NO_ERROR)
+	if (rd_kafka_metadata(c->rk, 1, NULL, &m, session_left_ms(c)) != RD_KAFKA_RESP_ERR_NO_ERROR)
 		return -1;
 	found = find_owner(c, m, topic, owner);
 	rd_kafka_metadata_destroy(m);

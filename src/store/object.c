@@ -268,19 +268,31 @@ static void start_abort(struct upload_env *env, struct object *o, int64_t now_bo
 	start(env, o, &o->abort, S3_ABORT, now_boot_ms);
 }
 
-static void free_object(struct object *o)
+/* Lines, blocks and parts; no call that sends them may be out. */
+static void free_content(struct object *o)
 {
 	for (size_t i = 0; i < o->n_parts; i++) {
-		free(o->parts[i]->call.part.etag);
 		free_blocks(o->parts[i]->blocks, o->parts[i]->n_blocks);
+		o->parts[i]->blocks = NULL;
+		o->parts[i]->n_blocks = 0;
+	}
+	free_blocks(o->tail, o->n_tail);
+	o->tail = NULL;
+	o->n_tail = 0;
+	buf_free(&o->raw);
+}
+
+static void free_object(struct object *o)
+{
+	free_content(o);
+	for (size_t i = 0; i < o->n_parts; i++) {
+		free(o->parts[i]->call.part.etag);
 		free(o->parts[i]);
 	}
 	free(o->parts);
 	free(o->completed);
 	free(o->upload_id);
 	free(o->create.new_upload_id);
-	free_blocks(o->tail, o->n_tail);
-	buf_free(&o->raw);
 	object_metadata_release(o->metadata);
 	free(o->key);
 	free(o);
@@ -415,6 +427,7 @@ void object_drop(struct upload_env *env, struct object *o, int64_t now_boot_ms)
 		free_object(o);
 		return;
 	}
+	free_content(o);
 	o->state = OBJECT_DROPPED;
 	o->next = env->closing;
 	env->closing = o;

@@ -35,6 +35,7 @@ struct uploader {
 	int64_t next_tick_boot_ms;
 	uint64_t seals_for_memory;
 	bool beyond_told;
+	bool full; /* the ring was left as it was, for want of memory */
 	bool stopping;
 };
 
@@ -243,7 +244,8 @@ static size_t serve_ring(struct uploader *u, int64_t now_boot_ms)
 	serve_commands(u, now_boot_ms);
 	if (n > BATCH_RECORDS)
 		n = BATCH_RECORDS;
-	if (n == 0 || memory_full(u, now_boot_ms))
+	u->full = n > 0 && memory_full(u, now_boot_ms);
+	if (n == 0 || u->full)
 		return 0;
 	for (size_t i = 0; i < n; i++)
 		take_record(ring_at(u->ring, i), now_boot_ms);
@@ -288,7 +290,7 @@ static void finish_closing(struct uploader *u)
 /* Asleep for want of records the ring must wake us; asleep for want of memory only S3 can, and it does by itself. */
 static bool may_sleep(struct uploader *u)
 {
-	return ring_ready(u->ring) > 0 || ring_prepare_sleep(u->ring);
+	return u->full || ring_prepare_sleep(u->ring);
 }
 
 static void *uploader_main(void *arg)

@@ -33,7 +33,7 @@ static void begin(struct delivery *d, int n)
 {
 	struct intent_text t = text(n);
 
-	delivery_begin(d, &t);
+	delivery_begin(d, &t, 0);
 }
 
 static void seal(struct delivery *d, int i)
@@ -213,7 +213,7 @@ static void test_start_is_committed_first(void **state)
 	struct delivery d;
 
 	(void)state;
-	delivery_begin_start(&d, &t);
+	delivery_begin_start(&d, &t, 0);
 	assert_true(delivery_wants_commit(&d, 1000));
 	assert_false(delivery_settled(&d));
 	ack(&d, 1000);
@@ -306,14 +306,31 @@ static void test_halve_to_one(void **state)
 	assert_int_equal(compose(&d).n, 3); /* an earlier epoch named them */
 }
 
+/* A partition that never has a record is committed again too, before brokers forget its offset. */
+static void test_idle_from_the_beginning(void **state)
+{
+	struct delivery d;
+
+	(void)state;
+	begin(&d, 0);
+	assert_false(delivery_wants_commit(&d, 12 * 3600 * 1000 - 1));
+	assert_true(delivery_wants_commit(&d, 12 * 3600 * 1000));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_one_range),       cmocka_unit_test(test_ack_of_an_older_state),
-		cmocka_unit_test(test_out_of_order),    cmocka_unit_test(test_refuses),
-		cmocka_unit_test(test_planned),         cmocka_unit_test(test_start_is_committed_first),
-		cmocka_unit_test(test_without_objects), cmocka_unit_test(test_stale),
-		cmocka_unit_test(test_halve),           cmocka_unit_test(test_halve_to_one),
+		cmocka_unit_test(test_idle_from_the_beginning),
+		cmocka_unit_test(test_one_range),
+		cmocka_unit_test(test_ack_of_an_older_state),
+		cmocka_unit_test(test_out_of_order),
+		cmocka_unit_test(test_refuses),
+		cmocka_unit_test(test_planned),
+		cmocka_unit_test(test_start_is_committed_first),
+		cmocka_unit_test(test_without_objects),
+		cmocka_unit_test(test_stale),
+		cmocka_unit_test(test_halve),
+		cmocka_unit_test(test_halve_to_one),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
