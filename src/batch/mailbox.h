@@ -28,6 +28,7 @@ enum message_kind {
 	EVENT_QUIET,     /* the answer to COMMAND_SEAL: all that will be sealed has been told */
 	EVENT_PUBLISHED, /* range_id: every object of it is durable */
 	EVENT_STALE,     /* range_id: the permission to publish ran out before it was used: send the intent again */
+	EVENT_MOVING,    /* bytes have reached S3 since the last one: a stop that waits is not in vain */
 	EVENT_TROUBLE,   /* error: this partition cannot go on: park it */
 };
 

@@ -99,7 +99,6 @@ static void acknowledged(struct consumer *c, int64_t now_boot_ms)
 
 		if (p->epoch != e->epoch)
 			continue;
-		c->progress_boot_ms = now_boot_ms;
 		if (!c->read_back && !asked && e->sent.n > 0) {
 			asked = true;
 			read_back(c, e);

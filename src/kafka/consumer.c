@@ -168,7 +168,9 @@ static void on_message(struct consumer *c, const struct message *m, int64_t now_
 {
 	struct partition *p = m->partition;
 
-	if (p->assignment == NULL || m->epoch != p->epoch)
+	if (m->kind == EVENT_MOVING)
+		c->progress_boot_ms = now_boot_ms;
+	if (p == NULL || p->assignment == NULL || m->epoch != p->epoch)
 		return;
 	if (m->kind == EVENT_SEALED)
 		on_sealed(c, p, m, now_boot_ms);

@@ -34,6 +34,7 @@ struct uploader {
 	struct writer *writers;
 	int64_t next_tick_boot_ms;
 	uint64_t seals_for_memory;
+	uint64_t bytes_told;
 	bool beyond_told;
 	bool full; /* the ring was left as it was, for want of memory */
 	bool stopping;
@@ -269,11 +270,19 @@ static void serve_answers(struct uploader *u, int64_t now_boot_ms)
 
 static void tick(struct uploader *u, int64_t now_boot_ms)
 {
+	bool finishing = false;
+
 	if (now_boot_ms < u->next_tick_boot_ms)
 		return;
 	u->next_tick_boot_ms = now_boot_ms + TICK_MS;
-	for (struct writer *w = u->writers; w != NULL; w = w->next)
+	for (struct writer *w = u->writers; w != NULL; w = w->next) {
 		writer_tick(w, now_boot_ms);
+		finishing |= w->closed;
+	}
+	if (finishing && s3_counters(u->env.s3).bytes_sent != u->bytes_told) {
+		u->bytes_told = s3_counters(u->env.s3).bytes_sent;
+		mailbox_post(u->events, &(struct message){ .kind = EVENT_MOVING });
+	}
 }
 
 /* Uploads of dropped objects are aborted, as far as a few seconds allow: lifecycle rules take the rest. */
