@@ -7,9 +7,10 @@ import signal
 import subprocess
 import uuid
 
-from confluent_kafka import Consumer, Producer, TopicPartition
+from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 
+import offsets
 from process import Process, free_port
 from waiting import until
 
@@ -78,6 +79,7 @@ class Broker:
     def start(self):
         self.process = Process(self._java("kafka.Kafka", self.conf), self.log_path)
         until(lambda: f"Kafka, {self.process.tail()}", self._answers, 60, every=0.2)
+        until("the group coordinator", self._coordinates, 30, every=0.2)
 
     def _answers(self):
         if not self.process.running():
@@ -87,6 +89,15 @@ class Broker:
             return probe.list_topics(timeout=1).brokers
         except Exception:
             return None
+
+    def _coordinates(self):
+        consumer = self.consumer("first")
+        try:
+            return consumer.committed([TopicPartition("none", 0)], timeout=5)
+        except KafkaException:
+            return None
+        finally:
+            consumer.close()
 
     def stop(self):
         """As an orderly stop; what clients see is a broker that went away."""
@@ -148,13 +159,14 @@ class Broker:
 
     def committed(self, group, topic):
         """{partition: (offset, text)}, without those that have none."""
-        consumer = self.consumer(group)
-        try:
-            asked = [TopicPartition(topic, p) for p in self.partitions(topic)]
-            return {c.partition: (c.offset, c.metadata or "")
-                    for c in consumer.committed(asked, timeout=10) if c.offset >= 0}
-        finally:
-            consumer.close()
+        partitions = self.partitions(topic)
+
+        def answer():
+            try:
+                return [offsets.committed(self.port, group, topic, partitions)]
+            except offsets.NotYet:
+                return None
+        return until(f"the offsets of {group}", answer, 20)[0]
 
     def members(self, group):
         """The client ids of the group's members once it is stable, else None."""

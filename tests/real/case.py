@@ -3,6 +3,7 @@
 import itertools
 import os
 import re
+import time
 
 import gateway as s3_parts
 import judge
@@ -11,6 +12,7 @@ from daemon import Daemon, merged
 from waiting import until
 
 numbers = itertools.count(1)
+SANITIZER = r"(?m)^.*(runtime error: |ERROR: (Address|Leak)Sanitizer|WARNING: ThreadSanitizer)"
 
 
 class Case:
@@ -24,13 +26,23 @@ class Case:
         self.s3.create_bucket(Bucket=self.bucket)
 
     def close(self):
+        """Ends the daemons, each in order if it should be up, and mends the parts for the next test."""
+        try:
+            if not self.broker.process.running():
+                self.broker.start()
+            if not self.gateway.process.running() or self.gateway.secret != s3_parts.SECRET_KEY:
+                self.gateway.restart()
+            for d in self.daemons:
+                if d.expected_up:
+                    status = d.terminate(30)
+                    assert status == 0, f"{d.name} ended with {status}, {d.process.tail()}"
+        finally:
+            for d in self.daemons:
+                if d.process:
+                    d.process.kill()
         for d in self.daemons:
-            if d.process:
-                d.process.kill()
-        if not self.broker.process.running():
-            self.broker.start()
-        if not self.gateway.process.running() or self.gateway.secret != s3_parts.SECRET_KEY:
-            self.gateway.restart()
+            found = d.process and re.search(SANITIZER, d.log())
+            assert not found, f"{d.name}: {d.log()[found.start():][:6000]}"
 
     def topic(self, partitions=1, suffix="", **config):
         return self.broker.create_topic(f"t-{self.name}{suffix}", partitions, **config)
@@ -55,32 +67,85 @@ class Case:
         self.daemons.append(d)
         return d.start() if start else d
 
+    def until(self, what, condition, seconds, every=0.1):
+        """Wait while the daemons that should run do run."""
+        def checked():
+            for d in self.daemons:
+                if d.expected_up:
+                    d.assert_running()
+            return condition()
+        return until(lambda: f"{what() if callable(what) else what}\n{self.tails()}", checked, seconds, every)
+
+    def committed(self, topic):
+        """{partition: offset}"""
+        return {p: offset for p, (offset, _text) in self.broker.committed(self.group, topic).items()}
+
+    def text(self, topic, partition):
+        return self.broker.committed(self.group, topic).get(partition, (-1, ""))[1]
+
     def unlanded(self, *topics):
         """{topic:partition: (committed, end)} where something is left to do."""
         left = {}
         for topic in topics:
-            committed = self.broker.committed(self.group, topic)
+            committed = self.committed(topic)
             for p, (_low, high) in self.broker.watermarks(topic).items():
-                at = committed.get(p, (-1, ""))[0]
-                if at < high and high > 0:
-                    left[f"{topic}:{p}"] = (at, high)
+                if committed.get(p, 0) < high:
+                    left[f"{topic}:{p}"] = (committed.get(p), high)
         return left
 
     def wait_landed(self, *topics, seconds=30):
-        def done():
+        """Until the committed offsets stand at the ends."""
+        self.until(lambda: f"all landed; left {self.unlanded(*topics)}", lambda: not self.unlanded(*topics), seconds)
+
+    def wait_committed(self, topic, least, seconds=30):
+        """least: {partition: offset}"""
+        def reached():
+            now = self.committed(topic)
+            return all(now.get(p, -1) >= offset for p, offset in least.items())
+        self.until(lambda: f"commits of {least}, there are {self.committed(topic)}", reached, seconds)
+
+    def wait_progress(self, topic, seconds=40):
+        """Until every partition's offset has risen since now."""
+        self.wait_committed(topic, {p: self.committed(topic).get(p, 0) + 1 for p in self.broker.partitions(topic)},
+                            seconds)
+
+    def wait_assigned(self, topic, seconds=20):
+        """Until every partition is somebody's: a start is committed before anything is read."""
+        partitions = set(self.broker.partitions(topic))
+        self.until(f"{topic} assigned", lambda: set(self.committed(topic)) == partitions, seconds)
+
+    def wait_intent(self, topic, partition, seconds=20):
+        """Until the partition's text names a sealed range. It stays so only while S3 is away."""
+        self.until(f"an intent of {topic}:{partition}", lambda: judge.names_intent(self.text(topic, partition)),
+                   seconds)
+
+    def wait_read(self, topic, seconds=20):
+        """Until a daemon has read all there is, landed or not."""
+        ends = {p: high for p, (_low, high) in self.broker.watermarks(topic).items()}
+
+        def read():
+            now = {}
             for d in self.daemons:
                 if d.expected_up:
-                    d.assert_running()
-            return not self.unlanded(*topics)
-        until(lambda: f"all landed; left {self.unlanded(*topics)}\n{self.tails()}", done, seconds, every=0.2)
+                    now.update(d.next_offsets(topic))
+            return all(now.get(p, 0) >= end for p, end in ends.items())
+        self.until(f"{topic} read up to {ends}", read, seconds, every=0.3)
+
+    @staticmethod
+    def pause(seconds):
+        """For a moment that nothing marks: the point where a kill strikes."""
+        time.sleep(seconds)
 
     def tails(self):
         return "\n".join(d.process.tail() for d in self.daemons if d.process)
 
-    def judge(self, topic, **kwargs):
-        """Asserts that all of the topic is in the bucket once, and the chain whole; returns what was counted."""
-        rules = judge.Rules(**{k: kwargs.pop(k) for k in list(kwargs) if k not in ("chain",)})
-        j = judge.judge_topic(self.broker, self.s3, self.bucket, topic, self.group, rules, **kwargs)
+    def judge(self, topic, first_offsets=None, **rules):
+        """Asserts that all of the topic is in the bucket once, and the chain whole; returns what was counted.
+        first_offsets: {partition: offset}, what is before them is not asked for."""
+        records = judge.read_topic(self.broker, topic)
+        for p, first in (first_offsets or {}).items():
+            records[p] = [r for r in records[p] if r.offset >= first]
+        j = judge.judge_topic(self.broker, self.s3, self.bucket, topic, self.group, judge.Rules(**rules), records)
         assert not j.problems(), "\n".join(j.problems()) + "\n" + self.tails()
         return j
 

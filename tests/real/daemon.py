@@ -78,6 +78,14 @@ class Daemon:
     def send(self, sig):
         self.process.send(sig)
 
+    def next_offsets(self, topic):
+        """{partition: offset} as the newest report in the log says; asks for the next one."""
+        if not self.says("started: "):
+            return {}  # no handler yet: the signal would end it
+        found = re.findall(rf'topic "{re.escape(topic)}" partition (\d+): .*next offset (\d+)', self.log())
+        self.send(signal.SIGUSR1)
+        return {int(p): int(offset) for p, offset in found}
+
     def terminate(self, seconds=20):
         """SIGTERM, and the exit status."""
         self.expected_up = False

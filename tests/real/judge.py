@@ -12,6 +12,7 @@ import datetime
 import gzip
 import json
 import re
+import urllib.parse
 
 import zstandard
 from confluent_kafka import KafkaError, TopicPartition
@@ -21,13 +22,19 @@ META_ID = "range-id"
 META_GROUP = "group"
 META_CLUSTER = "cluster"
 META_PREVIOUS = "previous"         # "start,id,objects,records" of the newest range before it that has objects
-META_SKIPPED = "skipped"           # "first,next,…" of a stretch without objects between the two
+META_SKIPPED = "skipped"           # "first,next,counts" of a stretch without objects between the two
 META_BEGINS = "chain-begins"       # why nothing comes before
 
+# The committed text: the facts of the newest range, and a word for each sealed range that is not committed.
+TEXT_BEFORE = re.compile(r"(?:^| )before=(\d+),([0-9a-f]{16}),(\d+),(\d+)(?: |$)")
+TEXT_INTENT = re.compile(r"(?:^| )range=")
+
 NO_TIME = "__HIVE_DEFAULT_PARTITION__"
+COLUMN = "kafka_"
+BINARY = "base64:"
 LAST_MS = 253402300799999          # 9999-12-31T23:59:59.999Z
 SPACE = re.compile(rb'("(?:[^"\\]|\\.)*")|[ \t\r\n]+', re.DOTALL)
-KEY = re.compile(r"(?:(?P<prefix>.+?)/)?(?P<table>[^/]+)/dt=(?P<dt>[^/]+)/hour=(?P<hour>[^/]+)/"
+KEY = re.compile(r"(?:(?P<prefix>.+?)/)?(?P<table>[^/]+)(?:/dt=(?P<dt>[^/]+))?(?:/hour=(?P<hour>[^/]+))?/"
                  r"(?P<topic>[^/+]+)\+(?P<partition>\d+)\+(?P<start>\d{20})\+(?P<id>[0-9a-f]{16})\.(?P<ext>[a-z.]+)$")
 
 Record = collections.namedtuple("Record", "offset timestamp key value headers")
@@ -37,10 +44,10 @@ class Rules:
     """What the settings ask for."""
 
     def __init__(self, prefix="raw", table=None, ext="json.gz", tombstones="skip", dead_letter_prefix="dead-letter",
-                 max_record=32 << 20, metadata=(), skip=()):
+                 max_record=32 << 20, metadata=(), partition_by="hour"):
         self.prefix, self.table, self.ext = prefix, table, ext
         self.tombstones, self.dead_letter_prefix = tombstones, dead_letter_prefix
-        self.max_record, self.metadata, self.skip = max_record, tuple(metadata), set(skip)
+        self.max_record, self.metadata, self.partition_by = max_record, tuple(metadata), partition_by
 
     def table_of(self, topic):
         return self.table or re.sub(r"^_", "t_", re.sub(r"[^a-z0-9_]", "_", topic.lower()))
@@ -65,8 +72,30 @@ def minified(value):
     return value
 
 
-def reserved(column):
-    return "kafka_" + column if not column.startswith("kafka_") else column
+def text_of(data):
+    """Keys and header values in JSON: text as it is, anything else marked."""
+    if data is None:
+        return None
+    try:
+        text = data.decode()
+    except UnicodeDecodeError:
+        text = BINARY
+    return BINARY + base64.b64encode(data).decode() if text.startswith(BINARY) else text
+
+
+def time_text(timestamp):
+    """As Athena reads it; None where there is none."""
+    if not 0 <= timestamp <= LAST_MS:
+        return None
+    at = datetime.datetime(1970, 1, 1) + datetime.timedelta(milliseconds=timestamp)
+    return at.isoformat(" ", "milliseconds")
+
+
+def about(topic, partition, record):
+    """What columns and dead letters say of a record besides its value."""
+    return {"topic": topic, "partition": partition, "offset": record.offset,
+            "timestamp": time_text(record.timestamp), "key": text_of(record.key),
+            "headers": [{"key": k, "value": text_of(v)} for k, v in record.headers or ()]}
 
 
 def verdict(record, rules):
@@ -75,30 +104,36 @@ def verdict(record, rules):
         if rules.tombstones == "write":
             return "landed", b'{"value":null}'
         return ("skipped" if rules.tombstones == "skip" else "dead"), None
-    if record.offset in rules.skip or len(record.value) > rules.max_record:
+    if len(record.value) > rules.max_record:
         return "dead", None
     try:
         document = parse(record.value)
-    except ValueError:
+    except (ValueError, RecursionError):
         return "dead", None
     if not isinstance(document, dict):
         return "landed", b'{"value":' + minified(record.value) + b"}"
-    if rules.metadata and {k.lower() for k in document} & {reserved(c) for c in rules.metadata}:
+    if rules.metadata and {k.lower() for k in document} & {COLUMN + c for c in rules.metadata}:
         return "dead", None
     return "landed", minified(record.value)
 
 
 class Slots(dict):
-    """Hour since 1970 -> ("2026-09-21", "14")"""
+    """Hour since 1970 -> ("2026-09-21", "14"), of which the partitioning takes both, the first, or none."""
+
+    def __init__(self, partition_by):
+        super().__init__()
+        self.depth = {"hour": 2, "day": 1, "none": 0}[partition_by]
+
+    def cut(self, dt, hour):
+        return (dt, hour)[:self.depth] + (None,) * (2 - self.depth)
 
     def __missing__(self, hour):
         at = datetime.datetime(1970, 1, 1) + datetime.timedelta(hours=hour)
-        self[hour] = (at.strftime("%Y-%m-%d") if at.year >= 1000 else f"{at.year:04}" + at.strftime("-%m-%d"),
-                      at.strftime("%H"))
+        self[hour] = self.cut(at.date().isoformat(), f"{at.hour:02}")
         return self[hour]
 
     def of(self, timestamp):
-        return self[timestamp // 3600000] if 0 <= timestamp <= LAST_MS else (NO_TIME, NO_TIME)
+        return self[timestamp // 3600000] if 0 <= timestamp <= LAST_MS else self.cut(NO_TIME, NO_TIME)
 
 
 def read_topic(broker, topic):
@@ -110,7 +145,7 @@ def read_topic(broker, topic):
     consumer.assign([TopicPartition(topic, p, 0) for p in partitions])
     try:
         while open_partitions:
-            for m in consumer.consume(50000, 0.2):
+            for m in consumer.consume(50000, 0.05):
                 if m.error() is None:
                     records[m.partition()].append(
                         Record(m.offset(), m.timestamp()[1], m.key(), m.value(), m.headers()))
@@ -178,7 +213,8 @@ def read_bucket(s3, bucket):
             strangers.append(key)
             return None
         head = s3.head_object(Bucket=bucket, Key=key)
-        return Landed(key, place, head["Metadata"], s3.get_object(Bucket=bucket, Key=key)["Body"].read())
+        meta = {k: urllib.parse.unquote(v) for k, v in head["Metadata"].items()}
+        return Landed(key, place, meta, s3.get_object(Bucket=bucket, Key=key)["Body"].read())
 
     with concurrent.futures.ThreadPoolExecutor(8) as pool:
         return [o for o in pool.map(fetch, keys) if o], strangers
@@ -215,6 +251,7 @@ class Expected:
         self.slot_of_dead = {}     # offset -> (record, slot), not found yet
         self.found = {}            # line or offset -> how often
         self.skipped = 0
+        self.records = {r.offset: r for r in records} if rules.metadata else None
         for r in records:
             kind, line = verdict(r, rules)
             slot = slots.of(r.timestamp)
@@ -227,17 +264,11 @@ class Expected:
 
 
 def columns_off(line, rules):
-    """(the line as it was before the metadata columns were appended, the columns)"""
+    """(the line as it was before the metadata columns were appended, the columns in their order)"""
     if not rules.metadata:
         return line, None
-    document = json.loads(line)
-    columns = {}
-    for c in rules.metadata:
-        name = reserved(c)
-        if name in document:
-            columns[name] = document[name]
-    first = b'"' + next(iter(n for n in document if n in columns)).encode() + b'":' if columns else None
-    cut = line.rfind(first) if first else len(line)
+    columns = {k.removeprefix(COLUMN): v for k, v in json.loads(line).items() if k.startswith(COLUMN)}
+    cut = line.rfind(f'"{COLUMN}{next(iter(columns), "none")}":'.encode())
     return line[:cut].rstrip(b",") + b"}", columns
 
 
@@ -270,8 +301,10 @@ def judge_object(j, o, expected, slot, rules):
         if offset < o.start or offset <= last:
             j.misplaced.append(f"{o.key} line {n}: offset {offset} comes after {max(last, o.start)}")
         last = max(last, offset)
-        if columns and columns.get("kafka_offset", offset) != offset:
-            j.misplaced.append(f"{o.key} line {n}: says offset {columns['kafka_offset']}, is {offset}")
+        if columns is not None:
+            told = about(o.topic, o.partition, expected.records[offset])
+            if list(columns.items()) != [(c, told[c]) for c in rules.metadata]:
+                j.damaged.append(f"{o.key} line {n}: says {columns}, is {told}")
 
 
 def judge_dead_letters(j, o, expected, slot, rules):
@@ -290,8 +323,9 @@ def judge_dead_letters(j, o, expected, slot, rules):
         j.dead += 1
         if right != slot:
             j.misplaced.append(f"{where} belongs to {right}")
-        if (letter["topic"], letter["partition"]) != (o.topic, o.partition):
-            j.misplaced.append(f"{where} says {letter['topic']}:{letter['partition']}")
+        told = about(o.topic, o.partition, record)
+        if {k: letter.get(k) for k in told} != told:
+            j.damaged.append(f"{where} says {letter}, is {told}")
         if not letter.get("reason"):
             j.damaged.append(f"{where} has no reason")
         if len(record.value or b"") <= rules.max_record:
@@ -300,15 +334,15 @@ def judge_dead_letters(j, o, expected, slot, rules):
                 j.damaged.append(f"{where} has another value")
 
 
-def judge_topic(broker, s3, bucket, topic, group, rules=None, chain=True, records=None, bucket_objects=None):
-    """Compare one topic with a bucket. chain: the committed texts and the chain are judged too."""
+def judge_topic(broker, s3, bucket, topic, group, rules=None, records=None):
+    """Compare one topic with a bucket, with the group's offsets and texts, and with the chain in the objects."""
     rules = rules or Rules()
     j = Judgement()
     records = records or read_topic(broker, topic)
-    objects, strangers = bucket_objects or read_bucket(s3, bucket)
+    objects, strangers = read_bucket(s3, bucket)
     j.unexpected += strangers
     j.objects = sorted((o for o in objects if o.topic == topic), key=lambda o: (o.partition, o.start, o.id, o.key))
-    slots = Slots()
+    slots = Slots(rules.partition_by)
     table = rules.table_of(topic)
     expected = {p: Expected(r, rules, slots) for p, r in records.items()}
     for o in j.objects:
@@ -326,8 +360,7 @@ def judge_topic(broker, s3, bucket, topic, group, rules=None, chain=True, record
         j.skipped += e.skipped
         j.missing += [f"{topic}:{p}:{offset}" for waiting in e.at.values() for offset, _ in waiting]
         j.missing += [f"{topic}:{p}:{offset} (dead letter)" for offset in e.slot_of_dead if offset not in e.found]
-    if chain:
-        j.chain = chain_problems(j, broker, topic, group, records)
+    j.chain = chain_problems(j, broker, topic, group, records)
     return j
 
 
@@ -347,9 +380,23 @@ def chain_problems(j, broker, topic, group, records):
             problems.append(f"{p}: committed {offset}, the log ends at {end}")
         if offset is not None and not text:
             problems.append(f"{p}: committed {offset} without our text")
-        if ranges and offset is not None and ranges[-1][1] not in text:
-            problems.append(f"{p}: the committed text does not name the last range {ranges[-1][1]}: {text!r}")
+        elif ranges and offset is not None:
+            problems += text_problems(j, p, ranges[-1], text)
     return problems
+
+
+def names_intent(text):
+    return bool(TEXT_INTENT.search(text))
+
+
+def text_problems(j, p, last, text):
+    """The text names the last range that is there, whole."""
+    if names_intent(text):
+        return [f"{p}: the committed text still names an intent: {text!r}"]
+    before = TEXT_BEFORE.search(text)
+    if not before:
+        return [f"{p}: the committed text names no range: {text!r}"]
+    return link_problems(j, p, f"{p}: the committed text", last, ",".join(before.groups()))
 
 
 def partition_chain(j, p, ranges, group, cluster):

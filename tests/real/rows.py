@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the producer writes: stock-market rows, each one unlike any other."""
 import random
+import threading
 
 HOUR_MS = 3600 * 1000
 NOON = 1_790_000_000_000 // HOUR_MS * HOUR_MS  # some full hour
@@ -21,7 +22,8 @@ def stock_rows(count, first=0, seed=1):
     return [stock_row(n, rng) for n in range(first, first + count)]
 
 
-def produce(broker, topic, values, partitions=1, timestamp=None, keys=None, producer=None, wait=True):
+def produce(broker, topic, values, partitions=1, timestamp=None, keys=None, headers=None, producer=None,
+            wait=True):
     """Send values round robin; timestamp: ms, a function of the position, or None for now. Fails unless all arrive."""
     p = producer or broker.producer()
     failures = []
@@ -35,6 +37,8 @@ def produce(broker, topic, values, partitions=1, timestamp=None, keys=None, prod
         kwargs = {} if at is None else {"timestamp": at}
         if keys is not None:
             kwargs["key"] = keys[i]
+        if headers is not None:
+            kwargs["headers"] = headers
         while True:
             try:
                 p.produce(topic, value, partition=i % partitions, on_delivery=delivered, **kwargs)
@@ -46,3 +50,39 @@ def produce(broker, topic, values, partitions=1, timestamp=None, keys=None, prod
     if wait:
         left = p.flush(60)
         assert left == 0 and not failures, f"{left} records were not sent, {failures[:3]}"
+
+
+class Feeder:
+    """Keeps writing rows at a pace until it is stopped: what a daemon is interrupted in."""
+
+    def __init__(self, broker, topic, partitions, per_second=2000, timestamp=None):
+        self.broker, self.topic, self.partitions = broker, topic, partitions
+        self.per_second, self.timestamp = per_second, timestamp
+        self.sent = 0
+        self.failure = None
+        self.ending = threading.Event()
+        self.thread = threading.Thread(target=self._run, daemon=True)
+
+    def _run(self):
+        rng = random.Random(7)
+        producer = self.broker.producer()
+        step = max(1, self.per_second // 20)
+        try:
+            while not self.ending.wait(0.05):
+                values = [stock_row(n, rng) for n in range(self.sent, self.sent + step)]
+                produce(self.broker, self.topic, values, partitions=self.partitions, producer=producer, wait=False,
+                        timestamp=self.timestamp)
+                self.sent += step
+            if producer.flush(60):
+                self.failure = "records were not sent"
+        except Exception as e:
+            self.failure = e
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, kind, _value, _trace):
+        self.ending.set()
+        self.thread.join(1 if kind else 70)
+        assert kind or self.failure is None, self.failure

@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Kafka or S3 goes away, or was never right: the daemon waits, says why, and goes on by itself."""
+import signal
+import time
+
+import pytest
+from botocore.exceptions import ClientError
+
+import gateway
+from rows import Feeder, stock_rows
+
+AWAY = 20
+
+
+def test_broker_away_for_20_s(case):
+    topic = case.topic(4)
+    d = case.daemon(topic)
+    with Feeder(case.broker, topic, 4) as feeder:
+        case.wait_committed(topic, {0: 500})
+        case.broker.stop()
+        time.sleep(AWAY)
+        d.assert_running()
+        case.broker.start()
+        case.wait_committed(topic, {0: 2000}, seconds=60)
+    case.wait_landed(topic, seconds=60)
+    assert d.terminate() == 0
+    assert case.judge(topic).rows == feeder.sent
+
+
+def test_s3_away_for_20_s(case):
+    topic = case.topic(4)
+    d = case.daemon(topic)
+    with Feeder(case.broker, topic, 4, per_second=4000) as feeder:
+        case.wait_committed(topic, {0: 500})
+        case.gateway.stop()
+        time.sleep(AWAY)
+        d.assert_running()
+        case.gateway.start()
+        case.wait_committed(topic, {0: 22000}, seconds=60)
+    case.wait_landed(topic, seconds=60)
+    assert d.terminate() == 0
+    assert case.judge(topic).rows == feeder.sent
+
+
+def test_sigterm_while_kafka_is_away(case):
+    topic = case.topic(2)
+    d = case.daemon(topic)
+    case.produce(topic, stock_rows(1000), partitions=2)
+    case.wait_landed(topic)
+    case.broker.stop()
+    began = time.monotonic()
+    assert d.terminate(25) == 0
+    assert time.monotonic() - began < 17
+    case.broker.start()
+    d.start()
+    case.produce(topic, stock_rows(1000, first=1000), partitions=2)
+    case.wait_landed(topic)
+    assert case.judge(topic).rows == 2000
+
+
+def test_second_sigterm_ends_at_once(case):
+    topic = case.topic()
+    d = case.daemon(topic)
+    case.produce(topic, stock_rows(10))
+    case.wait_landed(topic)
+    case.gateway.stop()
+    case.produce(topic, stock_rows(1000, first=10))
+    case.wait_intent(topic, 0)
+    d.expected_up = False
+    lines = len(d.log().splitlines())
+    d.send(signal.SIGTERM)
+    case.until("a word about the signal", lambda: len(d.log().splitlines()) > lines, 10)
+    d.send(signal.SIGTERM)
+    began = time.monotonic()
+    status = d.process.wait_end(5)
+    assert time.monotonic() - began < 2
+    assert status == -signal.SIGTERM
+
+
+def test_a_wrong_secret(case):
+    topic = case.topic()
+    case.produce(topic, stock_rows(100))
+    d = case.daemon(topic, s3={"secret_access_key": "the/secret+that/S3+will/have"})
+    d.wait_says(r"SignatureDoesNotMatch")
+    assert d.says(rf'"{case.bucket}"|"{gateway.ACCESS_KEY}"')
+    assert "the/secret+that/S3+will/have" not in d.log()
+    case.gateway.restart(secret="the/secret+that/S3+will/have")
+    case.wait_landed(topic, seconds=90)
+    case.gateway.restart()
+    assert case.judge(topic).rows == 100
+
+
+def test_an_unknown_access_key(case):
+    topic = case.topic()
+    case.produce(topic, stock_rows(100))
+    d = case.daemon(topic, s3={"access_key_id": "AKIAUNKNOWN"})
+    d.wait_says(r"InvalidAccessKeyId|XAdminUserNotFound")  # versitygw has a code of its own
+    assert not case.keys()
+
+
+def test_a_missing_bucket(case):
+    topic = case.topic()
+    case.produce(topic, stock_rows(100))
+    case.bucket += "x"
+    with pytest.raises(ClientError):
+        case.s3.head_bucket(Bucket=case.bucket)
+    d = case.daemon(topic)
+    d.wait_says(r"NoSuchBucket")
+    assert d.says(rf'"{case.bucket}"')
+    case.s3.create_bucket(Bucket=case.bucket)
+    case.wait_landed(topic, seconds=90)
+    assert case.judge(topic).rows == 100
+
+
+def test_a_missing_topic(case):
+    name = f"t-{case.name}-none"
+    d = case.daemon(name)
+    d.wait_says(name)
+    case.broker.create_topic(name)
+    case.produce(name, stock_rows(100))
+    case.wait_landed(name, seconds=40)
+    assert case.judge(name).rows == 100
+
+
+def test_a_broker_that_is_not_there_yet(case):
+    topic = case.topic()
+    case.produce(topic, stock_rows(100))
+    case.broker.stop()
+    d = case.daemon(topic)
+    d.wait_says(case.broker.bootstrap)
+    case.broker.start()
+    case.wait_landed(topic, seconds=40)
+    assert case.judge(topic).rows == 100
