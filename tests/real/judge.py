@@ -112,7 +112,7 @@ def verdict(record, rules):
         return "dead", None
     if not isinstance(document, dict):
         return "landed", b'{"value":' + minified(record.value) + b"}"
-    if rules.metadata and {k.lower() for k in document} & {COLUMN + c for c in rules.metadata}:
+    if rules.metadata and {k.lower() for k in document} & set(rules.metadata):
         return "dead", None
     return "landed", minified(record.value)
 
@@ -267,8 +267,8 @@ def columns_off(line, rules):
     """(the line as it was before the metadata columns were appended, the columns in their order)"""
     if not rules.metadata:
         return line, None
-    columns = {k.removeprefix(COLUMN): v for k, v in json.loads(line).items() if k.startswith(COLUMN)}
-    cut = line.rfind(f'"{COLUMN}{next(iter(columns), "none")}":'.encode())
+    columns = {k: v for k, v in json.loads(line).items() if k.startswith(COLUMN)}
+    cut = line.rfind(f'"{next(iter(columns), "none")}":'.encode())
     return line[:cut].rstrip(b",") + b"}", columns
 
 
@@ -303,7 +303,7 @@ def judge_object(j, o, expected, slot, rules):
         last = max(last, offset)
         if columns is not None:
             told = about(o.topic, o.partition, expected.records[offset])
-            if list(columns.items()) != [(c, told[c]) for c in rules.metadata]:
+            if list(columns.items()) != [(c, told[c.removeprefix(COLUMN)]) for c in rules.metadata]:
                 j.damaged.append(f"{o.key} line {n}: says {columns}, is {told}")
 
 

@@ -122,7 +122,7 @@ def test_unicode_escapes_and_nesting(case):
 
 
 @pytest.mark.asan
-@pytest.mark.parametrize("tombstones", ["skip", "write", "dead_letter"])
+@pytest.mark.parametrize("tombstones", ["skip", "write", "dead-letter"])
 def test_tombstones(case, tombstones):
     topic = case.topic()
     values = [b'{"n":1}', None, b'{"n":2}', None, None, b'{"n":3}']
@@ -130,7 +130,7 @@ def test_tombstones(case, tombstones):
     case.daemon(topic, output={"tombstones": tombstones})
     case.wait_landed(topic)
     j = case.judge(topic, tombstones=tombstones)
-    assert (j.rows, j.dead, j.skipped) == {"skip": (3, 0, 3), "write": (6, 0, 0), "dead_letter": (3, 3, 0)}[tombstones]
+    assert (j.rows, j.dead, j.skipped) == {"skip": (3, 0, 3), "write": (6, 0, 0), "dead-letter": (3, 3, 0)}[tombstones]
 
 
 @pytest.mark.asan
@@ -195,7 +195,7 @@ def test_partitioning(case, partition_by):
 @pytest.mark.asan
 def test_metadata_columns(case):
     topic = case.topic(2)
-    columns = ["topic", "partition", "offset", "timestamp", "key", "headers"]
+    columns = ["kafka_topic", "kafka_partition", "kafka_offset", "kafka_timestamp", "kafka_key", "kafka_headers"]
     values = [b"{}", b'{ "a" : 1 }', b"17", b'{"Kafka_Offset":3}'] + stock_rows(96)
     keys = [b"key %d" % i if i % 3 else b"\xff" for i in range(99)] + [b"base64:no"]
     case.produce(topic, values, partitions=2, timestamp=lambda i: NOON - i if i % 5 else -1, keys=keys,
