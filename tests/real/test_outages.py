@@ -42,6 +42,24 @@ def test_s3_away_for_20_s(case):
     assert case.judge(topic).rows == feeder.sent
 
 
+@pytest.mark.asan
+def test_sigterm_while_s3_is_away(case):
+    topic = case.topic(2)
+    d = case.daemon(topic)
+    case.produce(topic, stock_rows(1000), partitions=2)
+    case.wait_landed(topic)
+    case.gateway.stop()
+    case.produce(topic, stock_rows(1000, first=1000), partitions=2)
+    case.wait_intent(topic, 0)
+    began = time.monotonic()
+    assert d.terminate(25) == 0
+    assert time.monotonic() - began < 17
+    case.gateway.start()
+    d.start()
+    case.wait_landed(topic)
+    assert case.judge(topic).rows == 2000
+
+
 def test_sigterm_while_kafka_is_away(case):
     topic = case.topic(2)
     d = case.daemon(topic)
