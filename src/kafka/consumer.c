@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The consumer thread: its loop, and the records' way into the rings. It leaves the client handle to handle.c, the
- * group to rebalance.c, the way to reading a partition to resume.c, commit requests to commit.c.
+/* The consumer thread: its loop, the group queue, birth and end. It leaves the client handle to handle.c, the group to
+ * rebalance.c, the way to reading a partition to resume.c and out of it to park.c, records to records.c, what the
+ * uploaders tell to events.c, commit requests to commit.c.
  *
  * One turn of the loop: serve the group queue until it is empty; only then act on a commit's answer (H1); hear the
  * uploaders; bring partitions back; commit what is due; put records into the rings as far as there is room. Nothing
@@ -24,173 +25,12 @@
 #include "settings/memory.h"
 
 #define IDLE_MS 100
-#define FIRST_BACKOFF_MS 500
-#define LONGEST_BACKOFF_MS 60000
-#define WAIT_LOG_MS 60000
 /* A stop ends this long after its last progress, and at the latest within the unit's TimeoutStopSec (design.md). */
 #define STOP_STALL_MS 6000
 #define STOP_LIMIT_MS 80000
 #define CLOSE_LIMIT_MS 2500
-/* Below so many dead letters in a range the limit does not count (design.md). */
-#define DEAD_LETTERS_AT_LEAST 1000
 #define DEFAULT_SESSION_MS 10000
 #define DEFAULT_HEARTBEAT_MS 1000
-
-void partition_log(enum log_level level, const struct partition *p, const char *fmt, ...)
-{
-	char text[1024];
-	char id[16];
-	const struct log_field fields[] = { { "TOPIC", p->topic }, { "PARTITION", id } };
-	va_list ap;
-
-	snprintf(id, sizeof(id), "%" PRId32, p->id);
-	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
-	va_end(ap);
-	log_event(level, fields, 2, "topic \"%s\" partition %s: %s", p->topic, id, text);
-}
-
-int session_left_ms(const struct consumer *c)
-{
-	int64_t left = c->calls_until_boot_ms - clock_boot_ms();
-
-	return left > 0 && !atomic_load(&c->stop_asked) ? (int)left : 0;
-}
-
-static void say_farewell(struct lane_state *l, struct assignment *a)
-{
-	a->next_farewell = l->farewells;
-	l->farewells = a;
-}
-
-void session_drop(struct consumer *c, struct partition *p)
-{
-	struct assignment *a = p->assignment;
-
-	p->epoch = ++c->epochs;
-	if (committer_forget(&c->committer, p))
-		p->commit_unknown = true;
-	if (a == NULL)
-		return;
-	p->assignment = NULL;
-	atomic_store(&a->dropped, true);
-	mailbox_post(p->lane->lane.commands, &(struct message){ .kind = COMMAND_DROP, .assignment = a });
-	say_farewell(p->lane, a);
-}
-
-static int64_t backoff_ms(int failures)
-{
-	int64_t ms = FIRST_BACKOFF_MS;
-
-	for (int i = 1; i < failures && ms < LONGEST_BACKOFF_MS; i++)
-		ms *= 2;
-	ms = ms < LONGEST_BACKOFF_MS ? ms : LONGEST_BACKOFF_MS;
-	return ms / 2 + random() % (ms / 2 + 1);
-}
-
-void session_wait(struct partition *p, enum wait_reason wait, const char *text, int64_t now_boot_ms)
-{
-	bool news = p->wait != wait || strcmp(p->wait_text, text) != 0;
-
-	p->state = PARTITION_PARKED;
-	p->wait = wait;
-	snprintf(p->wait_text, sizeof(p->wait_text), "%s", text);
-	p->failures++;
-	p->resume_boot_ms = now_boot_ms + backoff_ms(p->failures);
-	if (!news && now_boot_ms < p->told_boot_ms + WAIT_LOG_MS)
-		return;
-	p->told_boot_ms = now_boot_ms;
-	partition_log(wait == WAIT_MEMORY ? LOG_LEVEL_INFO : LOG_LEVEL_WARNING, p, "waits for %s%s%s",
-		      wait_reason_name(wait), text[0] != '\0' ? ": " : "", text);
-}
-
-void session_park(struct consumer *c, struct partition *p, enum wait_reason wait, const char *text, int64_t now_boot_ms)
-{
-	session_drop(c, p);
-	p->state = PARTITION_PARKED;
-	rebalance_stop_reading(c, p);
-	session_wait(p, wait, text, now_boot_ms);
-}
-
-static void on_trouble(struct consumer *c, struct partition *p, const struct error *e, int64_t now_boot_ms)
-{
-	if (p->state == PARTITION_REVOKING) {
-		p->quiet = true;
-		c->revoke_deadline_boot_ms = now_boot_ms;
-		partition_log(LOG_LEVEL_WARNING, p, "%s: left to its next owner", e->text);
-		return;
-	}
-	session_park(c, p, e->action == ERROR_REPLAY ? WAIT_REPLAY : WAIT_S3, e->text, now_boot_ms);
-}
-
-static void on_published(struct consumer *c, struct partition *p, const char *range_id, int64_t now_boot_ms)
-{
-	if (!delivery_published(&p->delivery, range_id)) {
-		session_park(c, p, WAIT_REPLAY, "a range was published that was not to be", now_boot_ms);
-		return;
-	}
-	p->ranges++;
-	p->failures = 0;
-	c->progress_boot_ms = now_boot_ms;
-}
-
-/* Tested before the intent is sent, and not where one names the range already: then it has to be landed as it is. */
-static bool has_too_many_dead(const struct partition *p, const struct range_facts *f)
-{
-	int64_t all = f->landed + f->dead + f->skipped;
-
-	if (f->dead < DEAD_LETTERS_AT_LEAST || f->dead * 100 <= p->settings->dead_letter_limit_percent * all)
-		return false;
-	for (int i = 0; i < p->delivery.text.n; i++) {
-		if (strcmp(p->delivery.text.ranges[i].id, f->id) == 0)
-			return false;
-	}
-	return true;
-}
-
-static void on_sealed(struct consumer *c, struct partition *p, const struct message *m, int64_t now_boot_ms)
-{
-	partition_log(LOG_LEVEL_DEBUG, p,
-		      "sealed [%" PRId64 ", %" PRId64 ") as %s by %s: %" PRId64 " records, %" PRId32 " objects",
-		      m->facts.start, m->facts.end, m->facts.id, roll_reason_name(m->reason),
-		      m->facts.landed + m->facts.dead, m->facts.objects);
-	if (has_too_many_dead(p, &m->facts)) {
-		char why[128];
-
-		snprintf(why, sizeof(why), "%" PRId64 " of the %" PRId64 " records from offset %" PRId64 " on",
-			 m->facts.dead, m->facts.landed + m->facts.dead + m->facts.skipped, m->facts.start);
-		session_park(c, p, WAIT_DEAD_LETTERS, why, now_boot_ms);
-	} else if (!delivery_sealed(&p->delivery, &m->facts))
-		session_park(c, p, WAIT_REPLAY, "a range was sealed that does not follow the last one", now_boot_ms);
-}
-
-static void on_message(struct consumer *c, const struct message *m, int64_t now_boot_ms)
-{
-	struct partition *p = m->partition;
-
-	if (m->kind == EVENT_MOVING)
-		c->progress_boot_ms = now_boot_ms;
-	if (p == NULL || p->assignment == NULL || m->epoch != p->epoch)
-		return;
-	if (m->kind == EVENT_SEALED)
-		on_sealed(c, p, m, now_boot_ms);
-	else if (m->kind == EVENT_QUIET)
-		p->quiet = true;
-	else if (m->kind == EVENT_PUBLISHED)
-		on_published(c, p, m->range_id, now_boot_ms);
-	else if (m->kind == EVENT_STALE)
-		delivery_stale(&p->delivery, m->range_id);
-	else if (m->kind == EVENT_TROUBLE)
-		on_trouble(c, p, &m->error, now_boot_ms);
-}
-
-static void hear_uploaders(struct consumer *c, int64_t now_boot_ms)
-{
-	struct message m;
-
-	while (mailbox_take(c->events, &m))
-		on_message(c, &m, now_boot_ms);
-}
 
 /* 670 KB at 1,000 partitions: searched, not parsed. */
 static void on_statistics(struct consumer *c, const char *json, int64_t now_boot_ms)
@@ -256,111 +96,6 @@ static void serve_group(struct consumer *c, int64_t now_boot_ms)
 		rd_kafka_event_destroy(event);
 	}
 	c->drain = false;
-}
-
-static struct partition *partition_of(struct consumer *c, const rd_kafka_message_t *m)
-{
-	if (m->rkt != c->cached_topic || m->partition != c->cached_id || c->cached == NULL) {
-		c->cached = m->rkt != NULL ? partition_find(c->partitions, rd_kafka_topic_name(m->rkt), m->partition)
-					   : NULL;
-		c->cached_topic = m->rkt;
-		c->cached_id = m->partition;
-	}
-	return c->cached;
-}
-
-/* The end of the log is a marker in its place between the records; anything else that comes instead of a record stops
- * this partition until resume.c has looked at it. */
-static void on_partition_error(struct consumer *c, struct partition *p, const rd_kafka_message_t *m,
-			       int64_t now_boot_ms)
-{
-	if (p == NULL || p->state != PARTITION_ACTIVE)
-		return;
-	if (m->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
-		if (m->offset >= p->next_offset)
-			ring_put(p->lane->lane.ring, &(struct record){ .kind = RECORD_END,
-								       .assignment = p->assignment,
-								       .offset = m->offset,
-								       .timestamp_ms = -1 });
-		return;
-	}
-	p->position_error = m->err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET ||
-			    m->err == RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE;
-	session_park(c, p, WAIT_BROKER, rd_kafka_message_errstr(m), now_boot_ms);
-}
-
-static void put_record(struct consumer *c, struct partition *p, rd_kafka_message_t *m)
-{
-	rd_kafka_timestamp_type_t type;
-	int64_t timestamp_ms = rd_kafka_message_timestamp(m, &type);
-
-	p->next_offset = m->offset + 1;
-	p->records++;
-	c->record_bytes += ((int64_t)(m->len + m->key_len) - c->record_bytes) / 16;
-	ring_put(p->lane->lane.ring,
-		 &(struct record){ .kind = RECORD_DATA,
-				   .assignment = p->assignment,
-				   .offset = m->offset,
-				   .timestamp_ms = type == RD_KAFKA_TIMESTAMP_NOT_AVAILABLE ? -1 : timestamp_ms,
-				   .value = m->payload,
-				   .value_len = (uint32_t)m->len,
-				   .key = m->key,
-				   .key_len = (uint32_t)m->key_len,
-				   .message = m });
-}
-
-/* Every record of an epoch goes through here, and only rising offsets pass: what the client hands out again is dropped.
- */
-static void take_message(struct consumer *c, rd_kafka_message_t *m, int64_t now_boot_ms)
-{
-	struct partition *p = partition_of(c, m);
-
-	if (m->err != RD_KAFKA_RESP_ERR_NO_ERROR)
-		on_partition_error(c, p, m, now_boot_ms);
-	else if (p != NULL && p->state == PARTITION_ACTIVE && m->offset >= p->next_offset) {
-		put_record(c, p, m);
-		return;
-	}
-	rd_kafka_message_destroy(m);
-}
-
-static size_t room(const struct consumer *c)
-{
-	size_t least = BATCH_MESSAGES;
-
-	for (int i = 0; i < c->n_lanes; i++) {
-		size_t r = ring_room(c->lanes[i].lane.ring, c->record_bytes);
-
-		least = r < least ? r : least;
-	}
-	return least;
-}
-
-static void put_farewells(struct lane_state *l)
-{
-	while (l->farewells != NULL && ring_room(l->lane.ring, 0) > 0) {
-		struct assignment *a = l->farewells;
-
-		l->farewells = a->next_farewell;
-		ring_put(l->lane.ring, &(struct record){ .kind = RECORD_FAREWELL, .assignment = a });
-	}
-}
-
-static size_t take_records(struct consumer *c, int64_t now_boot_ms)
-{
-	size_t n = room(c);
-	ssize_t got = 0;
-
-	c->was_full = n == 0;
-	if (n > 0 && !c->stopping)
-		got = rd_kafka_consume_batch_queue(c->record_queue, 0, c->batch, n);
-	for (ssize_t i = 0; i < got; i++)
-		take_message(c, c->batch[i], now_boot_ms);
-	for (int i = 0; i < c->n_lanes; i++) {
-		put_farewells(&c->lanes[i]);
-		ring_publish(c->lanes[i].lane.ring);
-	}
-	return got > 0 ? (size_t)got : 0;
 }
 
 static void report(const struct consumer *c)
@@ -455,14 +190,14 @@ static void serve_once(struct consumer *c)
 		begin_stop(c, now);
 	serve_group(c, now);
 	commit_serve_answer(c, now);
-	hear_uploaders(c, now);
+	events_hear(c, now);
 	rebalance_progress(c, now);
 	resume_due(c, now);
 	serve_group(c, clock_boot_ms());
 	if (c->fatal)
 		return;
 	commit_if_due(c, clock_boot_ms());
-	if (take_records(c, now) == 0)
+	if (records_take(c, now) == 0)
 		rest(c);
 }
 
@@ -486,7 +221,7 @@ static void leave_group(struct consumer *c)
 	rd_kafka_error_destroy(rd_kafka_consumer_close_queue(c->rk, c->group_queue));
 	while (!rd_kafka_consumer_closed(c->rk) && clock_boot_ms() < deadline) {
 		serve_group(c, clock_boot_ms());
-		take_records(c, clock_boot_ms());
+		records_take(c, clock_boot_ms());
 		rest(c);
 	}
 }
@@ -497,7 +232,7 @@ static void dismiss_uploaders(struct consumer *c)
 		struct lane_state *l = &c->lanes[i];
 
 		while (l->farewells != NULL) {
-			put_farewells(l);
+			records_put_farewells(l);
 			ring_publish(l->lane.ring);
 			if (l->farewells != NULL)
 				rest(c);

@@ -12,9 +12,10 @@
 #include "kafka/consumer.h"
 #include "kafka/partition.h"
 
-/* The consumer thread's state, for the files that make up the thread: consumer.c (loop, records), rebalance.c (the
- * group and the local assignment), resume.c (the way back to reading), commit.c (requests and their answers). Thread:
- * the consumer thread only, but for the atomics. */
+/* The consumer thread's state, for the files that make up the thread: consumer.c (the loop), rebalance.c (the group and
+ * the local assignment), resume.c and tables.c (the way to reading a partition), park.c (the way out of it), records.c,
+ * events.c (what the uploaders tell), commit.c (requests and their answers).
+ * Thread: the consumer thread only, but for the atomics. */
 
 #define COMMITTED_LIMIT_MS 5000
 #define BATCH_MESSAGES 1024
@@ -75,18 +76,25 @@ struct consumer {
 void partition_log(enum log_level level, const struct partition *p, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* consumer.c: what is left of this turn's time for calls that block; 0: none, or a stop was asked for. All of them
+/* park.c: what is left of this turn's time for calls that block; 0: none, or a stop was asked for. All of them
  * together get COMMITTED_LIMIT_MS a turn, so that one dead broker holds up neither the others' partitions nor a stop.
  */
 int session_left_ms(const struct consumer *c);
 
-/* consumer.c: end the partition's epoch: nothing of it counts any more, here or in the uploader. */
+/* park.c: end the partition's epoch: nothing of it counts any more, here or in the uploader. */
 void session_drop(struct consumer *c, struct partition *p);
-/* consumer.c: drop it, stop reading it locally, and come back through recovery after a back-off. */
+/* park.c: drop it, stop reading it locally, and come back through recovery after a back-off. */
 void session_park(struct consumer *c, struct partition *p, enum wait_reason wait, const char *text,
 		  int64_t now_boot_ms);
-/* consumer.c: not read, tried again after a back-off; the wait is in the log once, then once a minute. */
+/* park.c: not read, tried again after a back-off; the wait is in the log once, then once a minute. */
 void session_wait(struct partition *p, enum wait_reason wait, const char *text, int64_t now_boot_ms);
+
+/* events.c: act on all that the uploaders have told. */
+void events_hear(struct consumer *c, int64_t now_boot_ms);
+
+/* records.c: put what the client has into the rings, and farewells behind it. Returns how many were there. */
+size_t records_take(struct consumer *c, int64_t now_boot_ms);
+void records_put_farewells(struct lane_state *l);
 
 /* rebalance.c */
 void rebalance_event(struct consumer *c, rd_kafka_event_t *event, int64_t now_boot_ms);

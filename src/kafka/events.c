@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the uploaders tell: ranges that are sealed or published, permissions that ran out, trouble. Thread: consumer.
+ * Invariant: an event of an epoch that has ended changes nothing (H1). */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "kafka/session.h"
+
+/* Below so many dead letters in a range the limit does not count (design.md). */
+#define DEAD_LETTERS_AT_LEAST 1000
+
+static void on_trouble(struct consumer *c, struct partition *p, const struct error *e, int64_t now_boot_ms)
+{
+	if (p->state == PARTITION_REVOKING) {
+		p->quiet = true;
+		c->revoke_deadline_boot_ms = now_boot_ms;
+		partition_log(LOG_LEVEL_WARNING, p, "%s: left to its next owner", e->text);
+		return;
+	}
+	session_park(c, p, e->action == ERROR_REPLAY ? WAIT_REPLAY : WAIT_S3, e->text, now_boot_ms);
+}
+
+static void on_published(struct consumer *c, struct partition *p, const char *range_id, int64_t now_boot_ms)
+{
+	if (!delivery_published(&p->delivery, range_id)) {
+		session_park(c, p, WAIT_REPLAY, "a range was published that was not to be", now_boot_ms);
+		return;
+	}
+	p->ranges++;
+	p->failures = 0;
+	c->progress_boot_ms = now_boot_ms;
+}
+
+/* Tested before the intent is sent, and not where one names the range already: then it has to be landed as it is. */
+static bool has_too_many_dead(const struct partition *p, const struct range_facts *f)
+{
+	int64_t all = f->landed + f->dead + f->skipped;
+
+	if (f->dead < DEAD_LETTERS_AT_LEAST || f->dead * 100 <= p->settings->dead_letter_limit_percent * all)
+		return false;
+	for (int i = 0; i < p->delivery.text.n; i++) {
+		if (strcmp(p->delivery.text.ranges[i].id, f->id) == 0)
+			return false;
+	}
+	return true;
+}
+
+static void on_sealed(struct consumer *c, struct partition *p, const struct message *m, int64_t now_boot_ms)
+{
+	partition_log(LOG_LEVEL_DEBUG, p,
+		      "sealed [%" PRId64 ", %" PRId64 ") as %s by %s: %" PRId64 " records, %" PRId32 " objects",
+		      m->facts.start, m->facts.end, m->facts.id, roll_reason_name(m->reason),
+		      m->facts.landed + m->facts.dead, m->facts.objects);
+	if (has_too_many_dead(p, &m->facts)) {
+		char why[128];
+
+		snprintf(why, sizeof(why), "%" PRId64 " of the %" PRId64 " records from offset %" PRId64 " on",
+			 m->facts.dead, m->facts.landed + m->facts.dead + m->facts.skipped, m->facts.start);
+		session_park(c, p, WAIT_DEAD_LETTERS, why, now_boot_ms);
+	} else if (!delivery_sealed(&p->delivery, &m->facts))
+		session_park(c, p, WAIT_REPLAY, "a range was sealed that does not follow the last one", now_boot_ms);
+}
+
+static void on_message(struct consumer *c, const struct message *m, int64_t now_boot_ms)
+{
+	struct partition *p = m->partition;
+
+	if (m->kind == EVENT_MOVING)
+		c->progress_boot_ms = now_boot_ms;
+	if (p == NULL || p->assignment == NULL || m->epoch != p->epoch)
+		return;
+	if (m->kind == EVENT_SEALED)
+		on_sealed(c, p, m, now_boot_ms);
+	else if (m->kind == EVENT_QUIET)
+		p->quiet = true;
+	else if (m->kind == EVENT_PUBLISHED)
+		on_published(c, p, m->range_id, now_boot_ms);
+	else if (m->kind == EVENT_STALE)
+		delivery_stale(&p->delivery, m->range_id);
+	else if (m->kind == EVENT_TROUBLE)
+		on_trouble(c, p, &m->error, now_boot_ms);
+}
+
+void events_hear(struct consumer *c, int64_t now_boot_ms)
+{
+	struct message m;
+
+	while (mailbox_take(c->events, &m))
+		on_message(c, &m, now_boot_ms);
+}

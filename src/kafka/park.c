@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The way out of reading a partition: its epoch ends, it waits for something that has a name, and resume.c tries again
+ * after a back-off. Thread: consumer. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "kafka/session.h"
+
+#define FIRST_BACKOFF_MS 500
+#define LONGEST_BACKOFF_MS 60000
+#define WAIT_LOG_MS 60000
+
+void partition_log(enum log_level level, const struct partition *p, const char *fmt, ...)
+{
+	char text[1024];
+	char id[16];
+	const struct log_field fields[] = { { "TOPIC", p->topic }, { "PARTITION", id } };
+	va_list ap;
+
+	snprintf(id, sizeof(id), "%" PRId32, p->id);
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	log_event(level, fields, 2, "topic \"%s\" partition %s: %s", p->topic, id, text);
+}
+
+int session_left_ms(const struct consumer *c)
+{
+	int64_t left = c->calls_until_boot_ms - clock_boot_ms();
+
+	return left > 0 && !atomic_load(&c->stop_asked) ? (int)left : 0;
+}
+
+static void say_farewell(struct lane_state *l, struct assignment *a)
+{
+	a->next_farewell = l->farewells;
+	l->farewells = a;
+}
+
+void session_drop(struct consumer *c, struct partition *p)
+{
+	struct assignment *a = p->assignment;
+
+	p->epoch = ++c->epochs;
+	if (committer_forget(&c->committer, p))
+		p->commit_unknown = true;
+	if (a == NULL)
+		return;
+	p->assignment = NULL;
+	atomic_store(&a->dropped, true);
+	mailbox_post(p->lane->lane.commands, &(struct message){ .kind = COMMAND_DROP, .assignment = a });
+	say_farewell(p->lane, a);
+}
+
+static int64_t backoff_ms(int failures)
+{
+	int64_t ms = FIRST_BACKOFF_MS;
+
+	for (int i = 1; i < failures && ms < LONGEST_BACKOFF_MS; i++)
+		ms *= 2;
+	ms = ms < LONGEST_BACKOFF_MS ? ms : LONGEST_BACKOFF_MS;
+	return ms / 2 + random() % (ms / 2 + 1);
+}
+
+void session_wait(struct partition *p, enum wait_reason wait, const char *text, int64_t now_boot_ms)
+{
+	bool news = p->wait != wait || strcmp(p->wait_text, text) != 0;
+
+	p->state = PARTITION_PARKED;
+	p->wait = wait;
+	snprintf(p->wait_text, sizeof(p->wait_text), "%s", text);
+	p->failures++;
+	p->resume_boot_ms = now_boot_ms + backoff_ms(p->failures);
+	if (!news && now_boot_ms < p->told_boot_ms + WAIT_LOG_MS)
+		return;
+	p->told_boot_ms = now_boot_ms;
+	partition_log(wait == WAIT_MEMORY ? LOG_LEVEL_INFO : LOG_LEVEL_WARNING, p, "waits for %s%s%s",
+		      wait_reason_name(wait), text[0] != '\0' ? ": " : "", text);
+}
+
+void session_park(struct consumer *c, struct partition *p, enum wait_reason wait, const char *text, int64_t now_boot_ms)
+{
+	session_drop(c, p);
+	p->state = PARTITION_PARKED;
+	rebalance_stop_reading(c, p);
+	session_wait(p, wait, text, now_boot_ms);
+}

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Records on their way from the client's message queue into the rings, as many as there is room for. Thread: consumer.
+ * Invariants: only rising offsets of an active partition go in; a full ring stops the taking and nothing else (I8). */
+#include "kafka/session.h"
+
+static struct partition *partition_of(struct consumer *c, const rd_kafka_message_t *m)
+{
+	if (m->rkt != c->cached_topic || m->partition != c->cached_id || c->cached == NULL) {
+		c->cached = m->rkt != NULL ? partition_find(c->partitions, rd_kafka_topic_name(m->rkt), m->partition)
+					   : NULL;
+		c->cached_topic = m->rkt;
+		c->cached_id = m->partition;
+	}
+	return c->cached;
+}
+
+/* The end of the log is a marker in its place between the records; anything else that comes instead of a record stops
+ * this partition until resume.c has looked at it. */
+static void on_partition_error(struct consumer *c, struct partition *p, const rd_kafka_message_t *m,
+			       int64_t now_boot_ms)
+{
+	if (p == NULL || p->state != PARTITION_ACTIVE)
+		return;
+	if (m->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
+		if (m->offset >= p->next_offset)
+			ring_put(p->lane->lane.ring, &(struct record){ .kind = RECORD_END,
+								       .assignment = p->assignment,
+								       .offset = m->offset,
+								       .timestamp_ms = -1 });
+		return;
+	}
+	p->position_error = m->err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET ||
+			    m->err == RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE;
+	session_park(c, p, WAIT_BROKER, rd_kafka_message_errstr(m), now_boot_ms);
+}
+
+static void put_record(struct consumer *c, struct partition *p, rd_kafka_message_t *m)
+{
+	rd_kafka_timestamp_type_t type;
+	int64_t timestamp_ms = rd_kafka_message_timestamp(m, &type);
+
+	p->next_offset = m->offset + 1;
+	p->records++;
+	c->record_bytes += ((int64_t)(m->len + m->key_len) - c->record_bytes) / 16;
+	ring_put(p->lane->lane.ring,
+		 &(struct record){ .kind = RECORD_DATA,
+				   .assignment = p->assignment,
+				   .offset = m->offset,
+				   .timestamp_ms = type == RD_KAFKA_TIMESTAMP_NOT_AVAILABLE ? -1 : timestamp_ms,
+				   .value = m->payload,
+				   .value_len = (uint32_t)m->len,
+				   .key = m->key,
+				   .key_len = (uint32_t)m->key_len,
+				   .message = m });
+}
+
+/* Every record of an epoch goes through here, and only rising offsets pass: what the client hands out again is dropped.
+ */
+static void take_message(struct consumer *c, rd_kafka_message_t *m, int64_t now_boot_ms)
+{
+	struct partition *p = partition_of(c, m);
+
+	if (m->err != RD_KAFKA_RESP_ERR_NO_ERROR)
+		on_partition_error(c, p, m, now_boot_ms);
+	else if (p != NULL && p->state == PARTITION_ACTIVE && m->offset >= p->next_offset) {
+		put_record(c, p, m);
+		return;
+	}
+	rd_kafka_message_destroy(m);
+}
+
+static size_t room(const struct consumer *c)
+{
+	size_t least = BATCH_MESSAGES;
+
+	for (int i = 0; i < c->n_lanes; i++) {
+		size_t r = ring_room(c->lanes[i].lane.ring, c->record_bytes);
+
+		least = r < least ? r : least;
+	}
+	return least;
+}
+
+void records_put_farewells(struct lane_state *l)
+{
+	while (l->farewells != NULL && ring_room(l->lane.ring, 0) > 0) {
+		struct assignment *a = l->farewells;
+
+		l->farewells = a->next_farewell;
+		ring_put(l->lane.ring, &(struct record){ .kind = RECORD_FAREWELL, .assignment = a });
+	}
+}
+
+size_t records_take(struct consumer *c, int64_t now_boot_ms)
+{
+	size_t n = room(c);
+	ssize_t got = 0;
+
+	c->was_full = n == 0;
+	if (n > 0 && !c->stopping)
+		got = rd_kafka_consume_batch_queue(c->record_queue, 0, c->batch, n);
+	for (ssize_t i = 0; i < got; i++)
+		take_message(c, c->batch[i], now_boot_ms);
+	for (int i = 0; i < c->n_lanes; i++) {
+		records_put_farewells(&c->lanes[i]);
+		ring_publish(c->lanes[i].lane.ring);
+	}
+	return got > 0 ? (size_t)got : 0;
+}
