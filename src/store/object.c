@@ -11,6 +11,9 @@
 
 #define RAW_MAX (1U << 30)
 #define OPEN_ENDED INT64_MAX
+/* With blocks this small there are so many objects that an empty buffer each would take what their blocks could have.
+ */
+#define SMALL_BLOCK (64 << 10)
 
 void object_metadata_release(struct object_metadata *m)
 {
@@ -19,6 +22,12 @@ void object_metadata_release(struct object_metadata *m)
 	for (size_t i = 0; i < m->n; i++)
 		free((char *)m->items[i].value);
 	free(m);
+}
+
+/* What it takes without any line. */
+static int64_t own_bytes(const struct object *o)
+{
+	return (int64_t)(sizeof(*o) + strlen(o->key) + 1);
 }
 
 struct object *object_new(struct upload_env *env, char *key, const struct topic_settings *topic,
@@ -33,6 +42,7 @@ struct object *object_new(struct upload_env *env, char *key, const struct topic_
 	metadata->refs++;
 	buf_init(&o->raw, RAW_MAX);
 	env->n_open++;
+	env->open_bytes += own_bytes(o);
 	return o;
 }
 
@@ -57,7 +67,7 @@ static void move_block(struct upload_env *env, struct object *o)
 	if (o->raw.cap - len > len / 8)
 		data = mem_realloc(data, len);
 	buf_init(&o->raw, RAW_MAX);
-	if (o->compressed_bytes > 0)
+	if (o->compressed_bytes > 0 && env->block_bytes > SMALL_BLOCK)
 		buf_reserve(&o->raw, (size_t)env->block_bytes + (size_t)env->block_bytes / 8);
 	env->open_bytes += (int64_t)o->raw.cap;
 	add_tail(o, data, len);
@@ -80,7 +90,7 @@ static void compress_block(struct upload_env *env, struct object *o)
 	add_tail(o, block, len);
 	env->open_bytes += (int64_t)len;
 	buf_clear(&o->raw);
-	if ((int64_t)o->raw.cap > 2 * env->block_bytes) {
+	if (env->block_bytes <= SMALL_BLOCK || (int64_t)o->raw.cap > 2 * env->block_bytes) {
 		env->open_bytes -= (int64_t)o->raw.cap;
 		buf_free(&o->raw);
 	}
@@ -137,10 +147,9 @@ static void start(struct upload_env *env, struct object *o, struct s3_call *c, e
 static void start_parts(struct upload_env *env, struct object *o, int64_t now_boot_ms)
 {
 	if (o->upload_id == NULL) {
-		if (!o->creating) {
-			o->creating = true;
-			o->create = (struct s3_call){ 0 };
-			start(env, o, &o->create, S3_CREATE, now_boot_ms);
+		if (o->create == NULL) {
+			o->create = mem_zalloc(sizeof(*o->create));
+			start(env, o, o->create, S3_CREATE, now_boot_ms);
 		}
 		return;
 	}
@@ -163,19 +172,71 @@ static void start_complete(struct upload_env *env, struct object *o, int64_t now
 	o->completed = mem_array(o->n_parts, sizeof(*o->completed));
 	for (size_t i = 0; i < o->n_parts; i++)
 		o->completed[i] = o->parts[i]->call.part;
-	o->finish = (struct s3_call){ .parts = o->completed, .n_parts = o->n_parts };
-	start(env, o, &o->finish, S3_COMPLETE, now_boot_ms);
+	o->finish->parts = o->completed;
+	o->finish->n_parts = o->n_parts;
+	start(env, o, o->finish, S3_COMPLETE, now_boot_ms);
 }
 
 static void start_put(struct upload_env *env, struct object *o, int64_t now_boot_ms)
 {
-	o->finish = (struct s3_call){ .body = o->tail, .n_body = o->n_tail };
-	start(env, o, &o->finish, S3_PUT, now_boot_ms);
+	o->finish->body = o->tail;
+	o->finish->n_body = o->n_tail;
+	start(env, o, o->finish, S3_PUT, now_boot_ms);
 }
 
 static bool all_parts_done(const struct object *o)
 {
 	return o->parts_done == o->n_parts;
+}
+
+static void start_finish(struct upload_env *env, struct object *o, int64_t now_boot_ms)
+{
+	env->n_publishing++;
+	o->finish = mem_zalloc(sizeof(*o->finish));
+	if (o->n_parts > 0)
+		start_complete(env, o, now_boot_ms);
+	else
+		start_put(env, o, now_boot_ms);
+}
+
+static void wait_in_line(struct upload_env *env, struct object *o)
+{
+	o->waiting = true;
+	o->next_waiting = NULL;
+	if (env->waiting == NULL)
+		env->waiting = o;
+	else
+		env->waiting_last->next_waiting = o;
+	env->waiting_last = o;
+}
+
+static void leave_line(struct upload_env *env, struct object *o)
+{
+	struct object *before = NULL;
+
+	for (struct object *at = env->waiting; at != o; at = at->next_waiting)
+		before = at;
+	if (before == NULL)
+		env->waiting = o->next_waiting;
+	else
+		before->next_waiting = o->next_waiting;
+	if (env->waiting_last == o)
+		env->waiting_last = before;
+	o->waiting = false;
+}
+
+/* The call of one that was publishing is over: the next in line has its turn. */
+static void end_finish(struct upload_env *env, struct object *o, int64_t now_boot_ms)
+{
+	free(o->finish);
+	o->finish = NULL;
+	env->n_publishing--;
+	while (env->waiting != NULL && env->n_publishing < env->publish_max) {
+		struct object *next = env->waiting;
+
+		leave_line(env, next);
+		start_finish(env, next, now_boot_ms);
+	}
 }
 
 /* Whatever can go on now, goes on. */
@@ -185,13 +246,12 @@ static void pump(struct upload_env *env, struct object *o, int64_t now_boot_ms)
 		return;
 	if (o->n_parts > 0 && !all_parts_done(o))
 		start_parts(env, o, now_boot_ms);
-	if (o->state != OBJECT_SEALED || !o->allowed || o->finishing || !all_parts_done(o))
+	if (o->state != OBJECT_SEALED || !o->allowed || o->finish != NULL || o->waiting || !all_parts_done(o))
 		return;
-	o->finishing = true;
-	if (o->n_parts > 0)
-		start_complete(env, o, now_boot_ms);
+	if (env->n_publishing < env->publish_max)
+		start_finish(env, o, now_boot_ms);
 	else
-		start_put(env, o, now_boot_ms);
+		wait_in_line(env, o);
 }
 
 void object_flush(struct upload_env *env, struct object *o, int64_t now_boot_ms)
@@ -217,6 +277,8 @@ void object_seal(struct upload_env *env, struct object *o, int64_t now_boot_ms)
 	o->state = OBJECT_SEALED;
 	o->sealed = true;
 	env->n_open--;
+	env->open_bytes -= own_bytes(o);
+	env->moving_bytes += own_bytes(o);
 	if (o->n_parts > 0 && o->n_tail > 0) {
 		cut_part(env, o);
 	} else {
@@ -263,9 +325,9 @@ static void free_sealed_tail(struct upload_env *env, struct object *o)
 
 static void start_abort(struct upload_env *env, struct object *o, int64_t now_boot_ms)
 {
-	o->aborting = true;
-	o->abort = (struct s3_call){ 0 };
-	start(env, o, &o->abort, S3_ABORT, now_boot_ms);
+	o->abort_sent = true;
+	o->abort = mem_zalloc(sizeof(*o->abort));
+	start(env, o, o->abort, S3_ABORT, now_boot_ms);
 }
 
 /* Lines, blocks and parts; no call that sends them may be out. */
@@ -292,7 +354,10 @@ static void free_object(struct object *o)
 	free(o->parts);
 	free(o->completed);
 	free(o->upload_id);
-	free(o->create.new_upload_id);
+	free(o->create);
+	free(o->finish);
+	free(o->abort);
+	free(o->error);
 	object_metadata_release(o->metadata);
 	free(o->key);
 	free(o);
@@ -300,16 +365,17 @@ static void free_object(struct object *o)
 
 static void fail(struct object *o, const struct s3_call *c)
 {
-	o->error = c->error;
+	if (o->error == NULL)
+		o->error = mem_alloc(sizeof(*o->error));
+	*o->error = c->error;
 	if (c->result == S3_UPLOAD_DEAD)
-		o->error.action = ERROR_REPLAY;
-	error_context(&o->error, "object \"%s\"", o->key);
+		o->error->action = ERROR_REPLAY;
+	error_context(o->error, "object \"%s\"", o->key);
 	o->state = OBJECT_FAILED;
 }
 
 static void finish_done(struct upload_env *env, struct object *o, struct s3_call *c, int64_t now_boot_ms)
 {
-	o->finishing = false;
 	switch (c->result) {
 	case S3_EXISTS:
 		if (c->op == S3_COMPLETE)
@@ -346,7 +412,6 @@ static void part_done(struct upload_env *env, struct object *o, struct s3_call *
 
 static void create_done(struct object *o, struct s3_call *c)
 {
-	o->creating = false;
 	if (c->result == S3_DONE) {
 		o->upload_id = c->new_upload_id;
 		c->new_upload_id = NULL;
@@ -360,9 +425,9 @@ static void close_if_quiet(struct upload_env *env, struct object *o, int64_t now
 {
 	struct object **at = &env->closing;
 
-	if (o->creating || o->aborting)
+	if (o->create != NULL || o->abort != NULL)
 		return;
-	if (o->upload_id != NULL && o->abort.op != S3_ABORT) {
+	if (o->upload_id != NULL && !o->abort_sent) {
 		start_abort(env, o, now_boot_ms);
 		return;
 	}
@@ -379,15 +444,19 @@ void object_call_done(struct upload_env *env, struct s3_call *c, int64_t now_boo
 	switch (c->op) {
 	case S3_CREATE:
 		create_done(o, c);
+		free(o->create);
+		o->create = NULL;
 		break;
 	case S3_PART:
 		part_done(env, o, c);
 		break;
 	case S3_ABORT:
-		o->aborting = false;
+		free(o->abort);
+		o->abort = NULL;
 		break;
 	default:
 		finish_done(env, o, c, now_boot_ms);
+		end_finish(env, o, now_boot_ms);
 		break;
 	}
 	if (o->state == OBJECT_DROPPED)
@@ -400,9 +469,9 @@ static void uncount(struct upload_env *env, struct object *o)
 {
 	if (!o->sealed) {
 		env->n_open--;
-		env->open_bytes -= (int64_t)o->raw.cap + o->tail_bytes;
+		env->open_bytes -= (int64_t)o->raw.cap + o->tail_bytes + own_bytes(o);
 	} else {
-		env->moving_bytes -= o->tail_bytes;
+		env->moving_bytes -= o->tail_bytes + own_bytes(o);
 	}
 	o->tail_bytes = 0;
 	for (size_t i = 0; i < o->n_parts; i++) {
@@ -420,10 +489,13 @@ void object_drop(struct upload_env *env, struct object *o, int64_t now_boot_ms)
 		if (o->parts[i]->started && !o->parts[i]->done)
 			s3_cancel(env->s3, &o->parts[i]->call);
 	}
-	if (o->finishing)
-		s3_cancel(env->s3, &o->finish);
-	o->finishing = false;
-	if (published && !o->aborting) {
+	if (o->waiting)
+		leave_line(env, o);
+	if (o->finish != NULL) {
+		s3_cancel(env->s3, o->finish);
+		end_finish(env, o, now_boot_ms);
+	}
+	if (published && o->abort == NULL) {
 		free_object(o);
 		return;
 	}
@@ -431,7 +503,7 @@ void object_drop(struct upload_env *env, struct object *o, int64_t now_boot_ms)
 	o->state = OBJECT_DROPPED;
 	o->next = env->closing;
 	env->closing = o;
-	if (!o->aborting)
+	if (o->abort == NULL)
 		close_if_quiet(env, o, now_boot_ms);
 }
 
@@ -441,10 +513,10 @@ void object_free_closing(struct upload_env *env)
 		struct object *o = env->closing;
 
 		env->closing = o->next;
-		if (o->creating)
-			s3_cancel(env->s3, &o->create);
-		if (o->aborting)
-			s3_cancel(env->s3, &o->abort);
+		if (o->create != NULL)
+			s3_cancel(env->s3, o->create);
+		if (o->abort != NULL)
+			s3_cancel(env->s3, o->abort);
 		free_object(o);
 	}
 }

@@ -14,8 +14,8 @@
  *     lines ──flush──► tail of blocks ──cut──► parts ──► S3 (invisible)      PUT or Complete: only when allowed
  *      raw              (compressed)           (in flight)
  *
- * Bytes that can still grow count as open, bytes that only wait for S3 count as moving: the uploader's memory is their
- * sum. Thread: its uploader. */
+ * Bytes that can still grow count as open, bytes that only wait for S3 count as moving, and so does what an object is
+ * itself: the uploader's memory is their sum. Thread: its uploader. */
 
 /* What the objects of one uploader share. */
 struct upload_env {
@@ -27,8 +27,11 @@ struct upload_env {
 	int64_t moving_bytes;
 	int64_t compressed_bytes; /* since the start */
 	int n_open;               /* objects that still grow */
-	struct buf scratch;       /* the compressor writes here */
-	struct object *closing;   /* dropped objects whose last calls are still out */
+	int publish_max;          /* objects that may have their PUT or Complete at s3 at a time: a call has its price */
+	int n_publishing;
+	struct object *waiting, *waiting_last; /* allowed, beyond publish_max; oldest first */
+	struct buf scratch;                    /* the compressor writes here */
+	struct object *closing;                /* dropped objects whose last calls are still out */
 };
 
 /* What every object of a range says about it; shared by them, since a call may outlive the range. */
@@ -58,12 +61,14 @@ enum object_state {
 
 struct object {
 	struct object *next; /* in its range, or in the closing list */
+	struct object *next_waiting;
 	void *owner;         /* the range */
 	enum object_state state;
 	int64_t slot;
 	bool dead;    /* holds dead letters */
 	bool sealed;  /* its lines count as moving, not as open: whatever the state became since */
 	bool allowed; /* the intent is acknowledged */
+	bool waiting; /* in the list of those beyond publish_max */
 	int64_t not_after_boot_ms;
 	char *key;
 	const char *content_type;
@@ -82,9 +87,9 @@ struct object {
 	struct s3_part *completed; /* what Complete sends */
 
 	char *upload_id;
-	struct s3_call create, finish, abort;
-	bool creating, finishing, aborting;
-	struct error error;
+	struct s3_call *create, *finish, *abort; /* in flight, else NULL: they are larger than all the rest */
+	bool abort_sent;
+	struct error *error; /* OBJECT_FAILED */
 };
 
 void object_metadata_release(struct object_metadata *m);

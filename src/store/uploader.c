@@ -22,6 +22,8 @@
 #define MIN_BLOCK_BYTES (4 << 10)
 #define SCRATCH_MAX (1U << 30)
 #define CLOSING_MS 2000
+/* Enough that no connection waits for the next call. */
+#define PUBLISH_PER_CONNECTION 4
 
 struct uploader {
 	pthread_t thread;
@@ -66,6 +68,7 @@ struct uploader *uploader_new(const struct settings *settings, struct ring *ring
 	u->env.codecs = codecs_new();
 	u->env.part_bytes = settings->s3_part_size_bytes;
 	u->env.block_bytes = BLOCK_BYTES;
+	u->env.publish_max = PUBLISH_PER_CONNECTION * (connections > 0 ? connections : 1);
 	buf_init(&u->env.scratch, SCRATCH_MAX);
 	mailbox_waker(commands, (struct waker){ wake_uploader, u });
 	ring_wake_consumer(ring, (struct waker){ wake_uploader, u });
@@ -185,7 +188,8 @@ static struct writer *largest_writer(const struct uploader *u)
 	return largest;
 }
 
-/* Above half of the share: give memory back, the cheapest way first. False: there is nothing to give. */
+/* Above half of the share: give memory back, the cheapest way first. Many small objects may take three quarters before
+ * one is sealed: what is sealed early stays small for ever. False: there is nothing to give, or no need yet. */
 static bool relieve(struct uploader *u, int64_t now_boot_ms)
 {
 	struct object *o = largest_tail(u);
@@ -195,7 +199,7 @@ static bool relieve(struct uploader *u, int64_t now_boot_ms)
 		object_early_part(&u->env, o, now_boot_ms);
 		return true;
 	}
-	w = largest_writer(u);
+	w = u->env.open_bytes > u->share_bytes / 4 * 3 ? largest_writer(u) : NULL;
 	if (w == NULL)
 		return false;
 	writer_seal(w, ROLL_MEMORY, now_boot_ms);

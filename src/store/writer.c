@@ -445,7 +445,7 @@ void writer_object_changed(struct writer *w, struct object *o, int64_t now_boot_
 	struct range *r = o->owner;
 
 	if (o->state == OBJECT_FAILED) {
-		tell_trouble(w, &o->error);
+		tell_trouble(w, o->error);
 	} else if (o->state == OBJECT_STALE && !r->stale_told) {
 		r->stale_told = true;
 		tell_range(w, EVENT_STALE, r);

@@ -44,7 +44,8 @@ static int setup(void **state)
 	log_set_level(LOG_LEVEL_ERROR);
 	b->s3.store = &b->store;
 	b->env = (struct upload_env){
-		.s3 = &b->s3, .codecs = codecs_new(), .part_bytes = PART_BYTES, .block_bytes = 30
+		.s3 = &b->s3, .codecs = codecs_new(), .part_bytes = PART_BYTES, .block_bytes = 30,
+		.publish_max = FAKE_CALLS
 	};
 	buf_init(&b->env.scratch, 1 << 20);
 	b->topic = (struct topic_settings){ .prefix = (char *)"raw",
@@ -675,6 +676,52 @@ static void test_eight_planned(void **state)
 	expect_sealed(b, 108, 109, ROLL_RECORDS, 1);
 }
 
+/* Of many objects that may publish, only so many have a call, oldest first; those that wait can be dropped. */
+static void test_publish_in_line(void **state)
+{
+	struct bench *b = *state;
+	struct range_facts f;
+
+	b->topic.max_open_slots = 4;
+	b->env.publish_max = 2;
+	open_writer(b);
+	for (int i = 0; i < 4; i++)
+		add_long(b, 100 + i, HOUR + i * 3600000LL, 2);
+	writer_close(b->w, ROLL_SHUTDOWN, b->now);
+	f = expect_sealed(b, 100, 104, ROLL_SHUTDOWN, 4);
+	expect(b, EVENT_QUIET);
+	publish(b, &f);
+	assert_int_equal(b->s3.n, 2);
+	perform(b, 1);
+	assert_int_equal(b->s3.n, 2);
+	perform(b, 0);
+	assert_int_equal(b->s3.n, 2);
+	assert_null(b->env.waiting);
+	perform_all(b);
+	expect_published(b, &f);
+	assert_int_equal(b->env.n_publishing, 0);
+}
+
+static void test_drop_in_line(void **state)
+{
+	struct bench *b = *state;
+	struct range_facts f;
+
+	b->topic.max_open_slots = 4;
+	b->env.publish_max = 1;
+	open_writer(b);
+	for (int i = 0; i < 4; i++)
+		add_long(b, 100 + i, HOUR + i * 3600000LL, 2);
+	writer_close(b->w, ROLL_SHUTDOWN, b->now);
+	f = expect_sealed(b, 100, 104, ROLL_SHUTDOWN, 4);
+	expect(b, EVENT_QUIET);
+	publish(b, &f);
+	perform(b, 0);
+	drop_writer(b);
+	assert_null(b->env.waiting);
+	assert_int_equal(b->env.n_publishing, 0);
+}
+
 /* ---- multipart */
 
 static void test_multipart(void **state)
@@ -704,7 +751,7 @@ static void test_multipart(void **state)
 	perform(b, 0);
 	assert_int_equal(b->s3.n, 0); /* complete, invisible, and not allowed yet */
 	assert_null(b->store.objects);
-	assert_int_equal(b->env.moving_bytes, 0);
+	assert_int_equal(b->env.moving_bytes, sizeof(struct object) + strlen(b->w->sealed->objects->key) + 1);
 	publish(b, &f);
 	assert_int_equal(b->s3.n, 1);
 	assert_int_equal(b->s3.calls[0]->op, S3_COMPLETE);
@@ -1217,6 +1264,8 @@ int main(void)
 		writer_test(test_end_of_partition_cuts_nothing_else),
 		writer_test(test_close_in_recovery),
 		writer_test(test_eight_planned),
+		writer_test(test_publish_in_line),
+		writer_test(test_drop_in_line),
 		writer_test(test_multipart),
 		writer_test(test_allowed_early),
 		writer_test(test_put_exists),
