@@ -27,7 +27,7 @@ struct upload_env {
 	int64_t moving_bytes;
 	int64_t compressed_bytes; /* since the start */
 	int n_open;               /* objects that still grow */
-	int publish_max;          /* objects that may have their PUT or Complete at s3 at a time: a call has its price */
+	int publish_max; /* objects that may have their PUT or Complete at s3 at a time: a call has its price */
 	int n_publishing;
 	struct object *waiting, *waiting_last; /* allowed, beyond publish_max; oldest first */
 	struct buf scratch;                    /* the compressor writes here */
@@ -62,7 +62,7 @@ enum object_state {
 struct object {
 	struct object *next; /* in its range, or in the closing list */
 	struct object *next_waiting;
-	void *owner;         /* the range */
+	void *owner; /* the range */
 	enum object_state state;
 	int64_t slot;
 	bool dead;    /* holds dead letters */

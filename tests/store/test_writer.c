@@ -43,10 +43,11 @@ static int setup(void **state)
 
 	log_set_level(LOG_LEVEL_ERROR);
 	b->s3.store = &b->store;
-	b->env = (struct upload_env){
-		.s3 = &b->s3, .codecs = codecs_new(), .part_bytes = PART_BYTES, .block_bytes = 30,
-		.publish_max = FAKE_CALLS
-	};
+	b->env = (struct upload_env){ .s3 = &b->s3,
+				      .codecs = codecs_new(),
+				      .part_bytes = PART_BYTES,
+				      .block_bytes = 30,
+				      .publish_max = FAKE_CALLS };
 	buf_init(&b->env.scratch, 1 << 20);
 	b->topic = (struct topic_settings){ .prefix = (char *)"raw",
 					    .format = (char *)"json",

@@ -1,0 +1,173 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The one number, kept: what the process takes with very many partitions, topics and open objects.
+
+The bound is the setting `memory`, 32 MiB, and what a bare librdkafka consumer of the same topics takes with the same
+fetch and queue settings, measured in the same run (tests/bench/bare_consumer.c).
+"""
+import json
+import os
+import random
+import re
+import signal
+import subprocess
+import threading
+import time
+
+import pytest
+from confluent_kafka import TopicPartition
+from confluent_kafka.admin import NewTopic
+
+import judge
+from rows import HOUR_MS, NOON
+from waiting import until
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+BARE_CONSUMER = os.path.join(HERE, "..", "..", "build", "tests", "bench", "bare_consumer")
+MIB = 1 << 20
+MEMORY = 64 * MIB
+HOURS = 4
+ROW_BYTES = 600
+
+
+class Peak(threading.Thread):
+    """The most memory that a process ever had resident (VmHWM), read until it ends."""
+
+    def __init__(self, pid):
+        super().__init__(daemon=True)
+        self.pid, self.bytes = pid, 0
+        self.start()
+
+    def run(self):
+        try:
+            while True:
+                with open(f"/proc/{self.pid}/status") as f:
+                    found = re.search(r"VmHWM:\s+(\d+) kB", f.read())
+                if found is None:
+                    return
+                self.bytes = int(found.group(1)) * 1024
+                time.sleep(0.02)
+        except OSError:
+            return
+
+
+def bare_consumer_bytes(broker, topics, records):
+    queue = MEMORY // 4
+    out = subprocess.run(
+        [BARE_CONSUMER, "-X", f"queued.max.messages.kbytes={queue // 1024}", "-X", f"fetch.max.bytes={queue // 2}",
+         "-X", "topic.metadata.refresh.interval.ms=1000",
+         broker.bootstrap, f"bare-{time.monotonic_ns()}", str(records), *topics],
+        check=True, capture_output=True, text=True, timeout=300).stdout
+    answer = json.loads(out)
+    assert answer["records"] == records
+    return answer["peak_kb"] * 1024
+
+
+def row(n, rng):
+    """As compressible as such rows are: a third of it is noise."""
+    noise = rng.randbytes(ROW_BYTES // 6).hex()
+    return f'{{"n":{n},"name":"a name that all rows share","noise":"{noise}","text":"{"lorem ipsum " * 30}"}}'.encode()
+
+
+def send(producer, places, first, count, rng):
+    """Round robin over the places (topic, partition) and the hours, so that each has all its objects open."""
+    failures = []
+
+    def delivered(error, _message):
+        if error is not None:
+            failures.append(error)
+
+    for n in range(first, first + count):
+        topic, partition = places[n % len(places)]
+        producer.produce(topic, row(n, rng), partition=partition,
+                         timestamp=NOON + (n // len(places)) % HOURS * HOUR_MS, on_delivery=delivered)
+        if n % 500 == 0:
+            producer.poll(0)
+    assert producer.flush(60) == 0 and not failures, failures[:3]
+
+
+def landed_rows(case):
+    """{n: how often}, and the sizes of all objects, read from the gateway's own directory."""
+    times, sizes = {}, []
+    for folder, _folders, files in os.walk(os.path.join(case.gateway.dir, "buckets", case.bucket)):
+        for name in files:
+            if not name.endswith(".json.gz"):
+                continue
+            with open(os.path.join(folder, name), "rb") as f:
+                body = f.read()
+            sizes.append(len(body))
+            for line in judge.lines_of(body, "json.gz"):
+                n = int(line[5:line.index(b",")])
+                times[n] = times.get(n, 0) + 1
+    return times, sizes
+
+
+def report(daemon):
+    """The uploader's own words, asked for by SIGUSR1."""
+    pattern = r"uploader: .*? (\d+) open objects, (\d+) seals for memory"
+    seen = len(re.findall(pattern, daemon.log()))
+    daemon.send(signal.SIGUSR1)
+    until("a report", lambda: len(re.findall(pattern, daemon.log())) > seen, 20)
+    return tuple(int(n) for n in re.findall(pattern, daemon.log())[-1])
+
+
+def committed(case, places):
+    """Records up to the committed offsets, of all partitions."""
+    consumer = case.broker.consumer(case.group)
+    try:
+        asked = [TopicPartition(topic, partition) for topic, partition in places]
+        return sum(max(0, c.offset) for c in consumer.committed(asked, timeout=20))
+    finally:
+        consumer.close()
+
+
+def hold_to_the_number(case, topics, places, rounds, per_round):
+    daemon = case.daemon(*topics, memory="64MiB", s3={"part_size": "5MiB"}, output={"max_record": "8MiB"},
+                         roll={"age": "1h"})
+    peak = Peak(daemon.process.pid)
+    daemon.wait_says("begins at offset", count=len(places), seconds=90)
+    producer, rng = case.broker.producer(linger_ms=1000), random.Random(1)
+    most_open = seals = 0
+    for i in range(rounds):
+        send(producer, places, i * per_round, per_round, rng)
+        is_open, seals = report(daemon)
+        most_open = max(most_open, is_open)
+    assert daemon.terminate(90) == 0
+    peak.join(5)
+    # What was not taken before the end is landed now, without changing what is counted.
+    _times, sizes = landed_rows(case)
+    total = rounds * per_round
+    daemon.write(memory="512MiB", roll={"age": "2s"})
+    daemon.start()
+    until(lambda: f"all committed, {committed(case, places)}; {daemon.process.tail()}",
+          lambda: committed(case, places) == total, 60, every=0.5)
+    daemon.terminate(60)
+    times, _sizes = landed_rows(case)
+    bare = bare_consumer_bytes(case.broker, topics, total)
+    mean = sum(sizes) / len(sizes)
+    least_mean = 0.25 * MEMORY / most_open
+    bound = MEMORY + 32 * MIB + bare
+    print(f"\n{len(places)} partitions, at most {most_open} open objects seen, {total} records, {len(sizes)} objects: "
+          f"peak {peak.bytes / MIB:.1f} of {bound / MIB:.1f} MiB (bare consumer {bare / MIB:.1f}), "
+          f"mean object {mean:.0f} bytes (at least {least_mean:.0f}), {seals} seals for memory")
+    assert len(times) == total and set(times.values()) == {1}
+    assert peak.bytes <= bound
+    assert mean >= least_mean
+    return most_open, seals
+
+
+@pytest.mark.timeout(240)
+def test_a_thousand_partitions_with_four_objects_each(case):
+    topic = case.topic(1000, segment_index_bytes=65536)
+    most_open, seals = hold_to_the_number(case, [topic], [(topic, p) for p in range(1000)], 10, 20000)
+    assert most_open == 1000 * HOURS
+    assert seals > 0
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_two_thousand_topics_by_regex(case):
+    names = [f"t-{case.name}-{i}" for i in range(2000)]
+    for made in case.broker.admin.create_topics([NewTopic(n, 1, 1) for n in names], operation_timeout=120,
+                                                request_timeout=120).values():
+        made.result(120)
+    hold_to_the_number(case, [f"^t-{case.name}-"], [(n, 0) for n in names], 10, 20000)
