@@ -67,8 +67,8 @@ void ring_free(struct ring *r)
 /* Sequentially consistent for the sake of ring_wait_for_room: acquire alone may look before the flag is seen. */
 size_t ring_room(const struct ring *r, int64_t record_bytes)
 {
-	int64_t left = r->max_bytes - (r->bytes_put - atomic_load_explicit(&r->bytes_taken, memory_order_acquire));
-	size_t slots = r->mask + 1 - (r->written - atomic_load_explicit(&r->tail, memory_order_acquire));
+	int64_t left = r->max_bytes - (r->bytes_put - atomic_load(&r->bytes_taken));
+	size_t slots = r->mask + 1 - (r->written - atomic_load(&r->tail));
 	size_t by_bytes;
 
 	if (left <= 0)
