@@ -14,7 +14,7 @@ static struct range_facts range(int i, int objects)
 {
 	struct range_facts f = { .start = 100 + 10 * i, .end = 110 + 10 * i, .objects = objects, .landed = objects };
 
-	snprintf(f.id, sizeof(f.id), "000000000000000%d", i);
+	snprintf(f.id, sizeof(f.id), "000000000000000%x", (unsigned)i & 15);
 	return f;
 }
 

@@ -140,6 +140,7 @@ static enum s3_result fake_show(struct fake_store *store, const char *key, char 
 	o->key = mem_strdup(key);
 	o->metadata = metadata;
 	o->body = *body;
+	buf_str(&o->body);
 	o->next = store->objects;
 	store->objects = o;
 	if (store->visible != NULL)

@@ -1,0 +1,624 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef KAFKA_MODEL_DAEMON_H
+#define KAFKA_MODEL_DAEMON_H
+
+/* A daemon of the model: the real delivery, committer, intent, ring, mailbox, writer and objects, and between them the
+ * least of what consumer.c, commit.c, resume.c, rebalance.c and uploader.c do, in steps that the model may order as it
+ * likes. Included by test_model.c only. */
+
+#include "batch/mailbox.h"
+#include "batch/ring.h"
+#include "kafka/committer.h"
+#include "kafka/model_world.h"
+#include "store/writer.h"
+
+#define RING_SLOTS 16
+#define GROUP_EVENTS 64
+#define ASSIGNMENTS 64
+
+struct partition {
+	int daemon;
+};
+
+enum group_event { GROUP_ASSIGN, GROUP_REVOKE, GROUP_LOST };
+
+enum daemon_state { DAEMON_AWAY, DAEMON_PARKED, DAEMON_STARTING, DAEMON_ACTIVE, DAEMON_REVOKING };
+
+struct daemon {
+	struct world *w;
+	int number;
+	bool up;
+	bool frozen;
+	bool cut; /* cannot reach the broker */
+	uint64_t life;
+	uint64_t generation;
+	int64_t seen_ms; /* by the broker */
+	enum group_event group[GROUP_EVENTS];
+	int n_group;
+
+	struct partition partition;
+	enum daemon_state state;
+	uint64_t epoch, epochs;
+	struct committer committer;
+	struct request *waiting; /* for its answer */
+	bool answer_ready;
+	enum commit_answer answer;
+	bool too_large;
+	bool commit_unknown;
+	bool quiet;
+	int64_t deadline_ms, resume_ms;
+	struct delivery delivery;
+	struct assignment *a;
+	struct assignment *farewells;
+	int64_t next_offset, end_told;
+
+	struct ring *ring;
+	struct mailbox *commands, *events;
+	int n_commands, n_events;
+	struct s3 s3;
+	struct upload_env env;
+	struct topic_settings topic;
+	struct assignment *assignments[ASSIGNMENTS];
+	int n_assignments;
+};
+
+static void count_post(void *arg)
+{
+	++*(int *)arg;
+}
+
+static bool mutant(const struct daemon *d, enum mutant m)
+{
+	return d->w->mutant == m;
+}
+
+static bool is_awake(const struct daemon *d)
+{
+	return d->up && !d->frozen;
+}
+
+/* ---- life and death */
+
+static void push_group(struct daemon *d, enum group_event e)
+{
+	if (d->up && d->n_group < GROUP_EVENTS)
+		d->group[d->n_group++] = e;
+}
+
+/* A new generation: those who are members stay so; "to" gets the partition, and joins if it is none. */
+static void broker_give(struct world *w, struct daemon *all, struct daemon *to)
+{
+	uint64_t old = w->broker.generation++;
+
+	for (int i = 0; i < DAEMONS; i++) {
+		if (all[i].up && all[i].generation == old)
+			all[i].generation = w->broker.generation;
+	}
+	w->broker.owner = to != NULL ? to->number : -1;
+	w->broker.wanted = -1;
+	if (to == NULL)
+		return;
+	to->generation = w->broker.generation;
+	push_group(to, GROUP_ASSIGN);
+}
+
+/* The group goes on without this member. */
+static void broker_expel(struct daemon *d)
+{
+	d->generation = 0;
+	push_group(d, GROUP_LOST);
+}
+
+static void daemon_start(struct daemon *d)
+{
+	struct world *w = d->w;
+	int number = d->number;
+	uint64_t life = d->life + 1;
+
+	memset(d, 0, sizeof(*d));
+	d->w = w;
+	d->number = number;
+	d->life = life;
+	d->up = true;
+	d->seen_ms = w->now;
+	if (w->broker.owner == number) /* a new member: the old one's place is gone */
+		broker_give(w, d - number, NULL);
+	d->partition.daemon = number;
+	d->ring = ring_new(RING_SLOTS, INT64_MAX);
+	d->commands = mailbox_new();
+	d->events = mailbox_new();
+	mailbox_waker(d->commands, (struct waker){ count_post, &d->n_commands });
+	mailbox_waker(d->events, (struct waker){ count_post, &d->n_events });
+	d->s3.store = &w->store;
+	d->env = (struct upload_env){ .s3 = &d->s3, .part_bytes = 24, .block_bytes = 8 };
+	d->topic = (struct topic_settings){ .prefix = (char *)"raw",
+					    .format = (char *)"json",
+					    .compression = COMPRESSION_NONE,
+					    .partition_by = PARTITION_BY_HOUR,
+					    .key = (char *)"{prefix}/{table}/dt={dt}/hour={hour}/"
+							   "{topic}+{partition}+{start}+{id}.{ext}",
+					    .max_open_slots = 2,
+					    .roll_records = 5,
+					    .roll_age_ms = 500,
+					    .dead_letter_prefix = (char *)"dead" };
+}
+
+static void free_assignment(struct daemon *d, struct assignment *a)
+{
+	for (int i = 0; i < d->n_assignments; i++) {
+		if (d->assignments[i] == a)
+			d->assignments[i] = d->assignments[--d->n_assignments];
+	}
+	assignment_free(a);
+}
+
+/* No abort, no farewell: the process is gone. What is on the network stays there. */
+static void daemon_crash(struct daemon *d)
+{
+	if (!d->up)
+		return;
+	d->up = d->frozen = d->cut = false;
+	d->s3.dead = true;
+	if (d->waiting != NULL)
+		d->waiting->answered = true;
+	while (d->n_assignments > 0) {
+		struct assignment *a = d->assignments[0];
+
+		if (a->writer != NULL)
+			writer_free(a->writer, d->w->now);
+		free_assignment(d, a);
+	}
+	object_free_closing(&d->env);
+	ring_free(d->ring);
+	mailbox_free(d->commands);
+	mailbox_free(d->events);
+	committer_free(&d->committer);
+	d->w->counts.crashes++;
+}
+
+/* ---- epochs (consumer.c) */
+
+static void post_command(struct daemon *d, const struct message *m)
+{
+	mailbox_post(d->commands, m);
+}
+
+static void session_drop(struct daemon *d)
+{
+	struct assignment *a = d->a;
+
+	d->epoch = ++d->epochs;
+	if (!mutant(d, OLD_EPOCH_COMMIT) && committer_forget(&d->committer, &d->partition))
+		d->commit_unknown = true;
+	d->a = NULL;
+	if (a == NULL)
+		return;
+	atomic_store(&a->dropped, true);
+	post_command(d, &(struct message){ .kind = COMMAND_DROP, .assignment = a });
+	a->next_farewell = d->farewells;
+	d->farewells = a;
+}
+
+/* What is being revoked is not ours to come back to: it is left to its next owner. */
+static void session_park(struct daemon *d)
+{
+	if (d->state == DAEMON_REVOKING && !mutant(d, PARK_REVOKED)) {
+		session_drop(d);
+		d->quiet = true;
+		d->deadline_ms = d->w->now;
+		return;
+	}
+	session_drop(d);
+	d->state = DAEMON_PARKED;
+	d->resume_ms = d->w->now + 300;
+	d->w->counts.parked++;
+}
+
+static void give_up(struct daemon *d)
+{
+	session_drop(d);
+	d->state = DAEMON_AWAY;
+}
+
+/* ---- the group (rebalance.c) */
+
+static void answer_revoke(struct daemon *d, struct daemon *all)
+{
+	struct broker *b = &d->w->broker;
+
+	if (b->owner == d->number && b->wanted >= 0 && d->generation == b->generation)
+		broker_give(d->w, all,
+			    is_awake(&all[b->wanted]) && all[b->wanted].n_group == 0 ? &all[b->wanted] : NULL);
+}
+
+static void on_revoke(struct daemon *d, struct daemon *all)
+{
+	if (d->state != DAEMON_ACTIVE) {
+		give_up(d);
+		answer_revoke(d, all);
+		return;
+	}
+	d->state = DAEMON_REVOKING;
+	d->quiet = false;
+	d->deadline_ms = d->w->now + SESSION_MS / 3;
+	post_command(d, &(struct message){ .kind = COMMAND_SEAL, .assignment = d->a, .reason = ROLL_REVOKED });
+}
+
+static void serve_group(struct daemon *d, struct daemon *all)
+{
+	while (d->n_group > 0) {
+		enum group_event e = d->group[0];
+
+		memmove(d->group, d->group + 1, (size_t)(--d->n_group) * sizeof(d->group[0]));
+		if (e == GROUP_ASSIGN) {
+			d->state = DAEMON_PARKED;
+			d->resume_ms = d->w->now;
+		} else if (e == GROUP_REVOKE) {
+			on_revoke(d, all);
+		} else {
+			give_up(d);
+		}
+	}
+}
+
+static void revoke_progress(struct daemon *d, struct daemon *all)
+{
+	if (d->state == DAEMON_PARKED && mutant(d, PARK_REVOKED))
+		answer_revoke(d, all);
+	if (d->state != DAEMON_REVOKING)
+		return;
+	if (d->w->now < d->deadline_ms && !(d->quiet && delivery_settled(&d->delivery)))
+		return;
+	if (!mutant(d, COMMIT_GIVEN_AWAY))
+		give_up(d);
+	answer_revoke(d, all);
+}
+
+/* ---- commits (commit.c) */
+
+static void give_out(struct daemon *d)
+{
+	const struct range_facts *f;
+	int64_t acked;
+
+	while ((f = delivery_next_publish(&d->delivery, &acked)) != NULL) {
+		struct message m = { .kind = COMMAND_PUBLISH,
+				     .assignment = d->a,
+				     .not_after_boot_ms = mutant(d, NO_LEASE) ? INT64_MAX : acked + SESSION_MS };
+
+		memcpy(m.range_id, f->id, sizeof(m.range_id));
+		post_command(d, &m);
+	}
+}
+
+static void acknowledged(struct daemon *d)
+{
+	const struct commit_entry *e;
+
+	while ((e = committer_next_acked(&d->committer)) != NULL) {
+		note_acked(d->w, &e->sent);
+		if (e->epoch != d->epoch)
+			continue;
+		delivery_acked(&d->delivery, &e->sent, d->committer.sent_boot_ms);
+		if (d->state == DAEMON_STARTING) {
+			d->state = DAEMON_PARKED;
+			d->commit_unknown = false;
+			d->resume_ms = d->w->now;
+		} else if (d->a != NULL) {
+			give_out(d);
+		}
+	}
+}
+
+static void blame(struct daemon *d)
+{
+	if (!(d->too_large && delivery_halve(&d->delivery)))
+		session_park(d);
+}
+
+/* A newer state goes out although nobody knows what became of the last one. */
+static void forget_last_request(struct daemon *d)
+{
+	committer_forget(&d->committer, &d->partition);
+}
+
+static void serve_answer(struct daemon *d)
+{
+	if (!d->answer_ready)
+		return;
+	d->answer_ready = false;
+	if (committer_answer(&d->committer, d->answer, d->w->now) != NULL)
+		blame(d);
+	if (d->answer == COMMIT_ACKED) {
+		acknowledged(d);
+	} else if (d->answer == COMMIT_FENCED) {
+		d->w->counts.fenced++;
+		if (d->state != DAEMON_AWAY && d->state != DAEMON_PARKED)
+			session_park(d);
+	} else {
+		d->w->counts.unknown++;
+		if (mutant(d, TWO_OUTSTANDING))
+			forget_last_request(d);
+	}
+}
+
+static void spoil_text(struct daemon *d, struct intent_text *sent)
+{
+	if (mutant(d, COMMIT_AHEAD) && sent->n > 0) {
+		sent->start = sent->ranges[0].end;
+		memmove(&sent->ranges[0], &sent->ranges[1], (size_t)--sent->n * sizeof(sent->ranges[0]));
+	}
+	if (mutant(d, GROW_UNKNOWN) && d->committer.failures > 0 && sent->n > 0)
+		sent->ranges[sent->n - 1].end++;
+}
+
+static void add_commit(struct daemon *d)
+{
+	struct intent_text sent;
+	char text[INTENT_TEXT_MAX];
+
+	delivery_compose(&d->delivery, &sent, text);
+	spoil_text(d, &sent);
+	intent_write(&sent, sent.n, text);
+	committer_add(&d->committer, &d->partition, d->epoch, "t", 0, &sent, text);
+}
+
+static bool wants_commit(const struct daemon *d)
+{
+	return (d->state == DAEMON_STARTING || (d->a != NULL && d->state != DAEMON_PARKED)) &&
+	       d->committer.state == COMMITTER_IDLE && delivery_wants_commit(&d->delivery, d->w->now);
+}
+
+static void commit_if_due(struct daemon *d)
+{
+	const struct commit_entry *e;
+	size_t first;
+
+	if (wants_commit(d))
+		add_commit(d);
+	if (committer_due(&d->committer, d->w->now, &first) == 0)
+		return;
+	e = &d->committer.entries[first];
+	if (mutant(d, GROW_UNKNOWN) && d->committer.failures > 0)
+		spoil_text(d, &d->committer.entries[first].sent);
+	d->waiting = broker_send(d->w, d->number, d->life, d->generation, &e->sent, e->text);
+	committer_sent(&d->committer, d->w->now);
+}
+
+/* ---- the way to reading (resume.c) */
+
+static void begin_start(struct daemon *d, const struct intent_text *t)
+{
+	delivery_begin_start(&d->delivery, t);
+	d->state = DAEMON_STARTING;
+	d->epoch = ++d->epochs;
+}
+
+static void open_partition(struct daemon *d)
+{
+	const struct intent_text *t = &d->delivery.text;
+	struct assignment *a = assignment_new("t", 0);
+
+	assert(d->n_assignments < ASSIGNMENTS);
+	d->assignments[d->n_assignments++] = a;
+	a->partition = &d->partition;
+	a->epoch = d->epoch = ++d->epochs;
+	a->table = mem_strdup("t");
+	a->group = mem_strdup("g");
+	a->cluster = mem_strdup("c");
+	memcpy(a->mark, "5c1f", 5);
+	a->settings = &d->topic;
+	a->start = t->start;
+	a->chain = t->before;
+	a->n_plan = t->n;
+	memcpy(a->plan, t->ranges, sizeof(a->plan));
+	d->a = a;
+	d->state = DAEMON_ACTIVE;
+	d->quiet = false;
+	d->next_offset = t->start;
+	d->end_told = -1;
+	d->w->counts.recovered += t->n;
+	post_command(d, &(struct message){ .kind = COMMAND_OPEN, .assignment = a });
+}
+
+static void resume(struct daemon *d)
+{
+	struct intent_text t = { .cluster = "c", .topic = "t" };
+
+	if (d->committer.state != COMMITTER_IDLE || d->n_group > 0)
+		return;
+	if (d->w->broker.offset < 0) {
+		chain_begin(&t.before, "first");
+		begin_start(d, &t);
+		return;
+	}
+	if (intent_read(d->w->broker.text, &t) != INTENT_OURS || t.start != d->w->broker.offset) {
+		violate(d->w, "the committed text is not ours: \"%s\"", d->w->broker.text);
+		return;
+	}
+	if (d->commit_unknown && !mutant(d, FORGET_UNKNOWN)) {
+		begin_start(d, &t);
+		return;
+	}
+	if (mutant(d, FORGET_PLAN))
+		t.n = 0;
+	if (mutant(d, NEW_ID) && t.n > 0)
+		t.ranges[0].id[15] = t.ranges[0].id[15] == '0' ? '1' : '0';
+	delivery_begin(&d->delivery, &t);
+	open_partition(d);
+}
+
+/* ---- records (consumer.c) */
+
+static size_t take_records(struct daemon *d, int64_t n)
+{
+	static const uint8_t value[] = "{}", odd[] = "!";
+	size_t taken = 0;
+
+	for (; n > 0 && ring_room(d->ring, 0) > 0 && d->next_offset < d->w->log_end; n--) {
+		const struct log_entry *l = &d->w->log[d->next_offset];
+
+		taken++;
+		d->next_offset++;
+		if (l->kind == LOG_GAP)
+			continue;
+		ring_put(d->ring, &(struct record){ .kind = RECORD_DATA,
+						    .assignment = d->a,
+						    .offset = d->next_offset - 1,
+						    .timestamp_ms = l->timestamp_ms,
+						    .value = l->kind == LOG_TOMBSTONE ? NULL
+							     : l->kind == LOG_DEAD    ? odd
+										      : value,
+						    .value_len = l->len });
+	}
+	if (d->next_offset == d->w->log_end && d->end_told != d->w->log_end && ring_room(d->ring, 0) > 0) {
+		ring_put(d->ring,
+			 &(struct record){
+				 .kind = RECORD_END, .assignment = d->a, .offset = d->w->log_end, .timestamp_ms = -1 });
+		d->end_told = d->w->log_end;
+	}
+	return taken;
+}
+
+static void fetch(struct daemon *d, int64_t n)
+{
+	if (d->state == DAEMON_ACTIVE && !d->cut)
+		take_records(d, n);
+	while (d->farewells != NULL && ring_room(d->ring, 0) > 0) {
+		struct assignment *a = d->farewells;
+
+		d->farewells = a->next_farewell;
+		ring_put(d->ring, &(struct record){ .kind = RECORD_FAREWELL, .assignment = a });
+	}
+	ring_publish(d->ring);
+}
+
+/* ---- what the uploader tells */
+
+static void on_sealed(struct daemon *d, const struct message *m)
+{
+	struct message publish = { .kind = COMMAND_PUBLISH, .assignment = d->a, .not_after_boot_ms = INT64_MAX };
+
+	if (!delivery_sealed(&d->delivery, &m->facts)) {
+		session_park(d);
+	} else if (mutant(d, PUBLISH_UNACKED)) {
+		memcpy(publish.range_id, m->facts.id, sizeof(publish.range_id));
+		post_command(d, &publish);
+	}
+}
+
+static void hear_one(struct daemon *d)
+{
+	struct message m;
+
+	if (!mailbox_take(d->events, &m))
+		return;
+	d->n_events--;
+	if (d->a == NULL || m.epoch != d->epoch) {
+		d->w->counts.late++;
+		return;
+	}
+	if (m.kind == EVENT_SEALED) {
+		on_sealed(d, &m);
+	} else if (m.kind == EVENT_QUIET) {
+		d->quiet = true;
+	} else if (m.kind == EVENT_PUBLISHED) {
+		if (!delivery_published(&d->delivery, m.range_id))
+			session_park(d);
+	} else if (m.kind == EVENT_STALE) {
+		d->w->counts.stale++;
+		delivery_stale(&d->delivery, m.range_id);
+	} else {
+		session_park(d);
+	}
+}
+
+/* ---- the uploader (uploader.c) */
+
+static void obey(struct daemon *d, const struct message *m)
+{
+	struct writer *writer = m->assignment->writer;
+
+	if (m->kind == COMMAND_OPEN)
+		writer_new(&d->env, d->events, m->assignment);
+	else if (writer == NULL)
+		return;
+	else if (m->kind == COMMAND_SEAL)
+		writer_close(writer, m->reason, d->w->now);
+	else if (m->kind == COMMAND_PUBLISH)
+		writer_publish(writer, m->range_id, m->not_after_boot_ms, d->w->now);
+	else if (m->kind == COMMAND_DROP)
+		writer_free(writer, d->w->now);
+}
+
+static void take_record(struct daemon *d, struct record *r)
+{
+	struct assignment *a = r->assignment;
+
+	if (r->kind == RECORD_FAREWELL) {
+		free_assignment(d, a);
+		return;
+	}
+	if (mutant(d, STRAY_RECORDS) && d->a != NULL && d->a->writer != NULL)
+		a = d->a;
+	if (a->writer != NULL && !atomic_load(&a->dropped))
+		writer_add(a->writer, r, d->w->now);
+}
+
+static void upload(struct daemon *d, size_t n)
+{
+	size_t ready = ring_ready(d->ring);
+	struct message m;
+
+	while (mailbox_take(d->commands, &m)) {
+		d->n_commands--;
+		obey(d, &m);
+	}
+	if (n > ready)
+		n = ready;
+	for (size_t i = 0; i < n; i++)
+		take_record(d, ring_at(d->ring, i));
+	ring_take(d->ring, n);
+}
+
+static void answer_call(struct daemon *d, struct s3_call *c)
+{
+	struct object *o = c->user;
+	struct range *r = o->state != OBJECT_DROPPED ? o->owner : NULL;
+
+	fake_take(&d->s3, c);
+	object_call_done(&d->env, c, d->w->now);
+	if (r != NULL)
+		writer_object_changed(r->writer, o, d->w->now);
+}
+
+static void serve_s3(struct daemon *d, size_t i)
+{
+	struct world *w = d->w;
+	struct s3_call *c = d->s3.calls[i];
+
+	if (c->op != S3_ABORT && odds(w, 2)) {
+		error_set(&c->error, ERROR_WAIT_PERSON, 403, "no");
+		c->result = S3_FAILED;
+	} else if (c->op == S3_COMPLETE && odds(w, 3)) {
+		c->result = S3_UPLOAD_DEAD;
+	} else {
+		fake_perform(&w->store, c, w->now);
+		if ((c->op == S3_PUT || c->op == S3_COMPLETE) && c->result == S3_DONE && odds(w, 8))
+			return; /* the answer is lost: the same request again */
+	}
+	answer_call(d, c);
+}
+
+static void seal_or_tick(struct daemon *d)
+{
+	struct writer *writer = d->a != NULL ? d->a->writer : NULL;
+
+	if (writer == NULL || writer->closed)
+		return;
+	writer_tick(writer, d->w->now);
+	if (odds(d->w, 5) && writer_can_seal(writer))
+		writer_seal(writer, ROLL_MEMORY, d->w->now);
+}
+
+#endif

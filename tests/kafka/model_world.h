@@ -1,0 +1,513 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef KAFKA_MODEL_WORLD_H
+#define KAFKA_MODEL_WORLD_H
+
+/* The world of the model checker: the log of one partition, a broker that keeps (offset, text) behind a generation
+ * fence, the network between, S3, and a ledger of all that became visible. Included by test_model.c only.
+ *
+ * The ledger holds after each step: each offset is published under one key at most; nothing is visible but under an
+ * id that an acknowledged text named, inside its [start, end); an id means one start and one end; the committed offset
+ * never goes back and never passes a record that is not durable. Source: design.md, Invariants; protocol.md. */
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "kafka/delivery.h"
+#include "store/fake_s3.h"
+#include "support/dice.h"
+
+#define LOG_MAX 120
+#define DAEMONS 3
+#define REQUESTS 16
+#define RANGES 1024
+#define GHOSTS 32
+#define PATH_MAX_CHOICES 16
+#define SESSION_MS 10000
+#define HOUR_MS INT64_C(3600000)
+
+/* What the daemons do wrong, so that it shows that the model finds it. */
+enum mutant {
+	NO_MUTANT,
+	PUBLISH_UNACKED,   /* publish as soon as a range is sealed */
+	COMMIT_AHEAD,      /* commit the end of a range that is not published */
+	FORGET_PLAN,       /* recover at the offset, but not the ranges that the text names */
+	NEW_ID,            /* recover a range under an id of its own */
+	OLD_EPOCH_COMMIT,  /* send entries of an ended epoch again */
+	TWO_OUTSTANDING,   /* after an unknown outcome, commit the newer state instead of the same bytes */
+	FORGET_UNKNOWN,    /* recover without committing over a request whose outcome is unknown */
+	NO_LEASE,          /* publish under an acknowledgement of any age */
+	STRAY_RECORDS,     /* records of an ended epoch go to the next writer */
+	GROW_UNKNOWN,      /* a range grows under its id after an unknown outcome */
+	PARK_REVOKED,      /* trouble of a partition that is being revoked: park it, as if it were to stay */
+	COMMIT_GIVEN_AWAY, /* go on committing after the revocation was answered */
+	NO_FENCE,          /* the broker takes commits of any generation */
+	MUTANTS,
+};
+
+enum trouble { TROUBLE_PARK, TROUBLE_CRASH, TROUBLE_FREEZE, TROUBLE_CUT, TROUBLE_GROUP, TROUBLE_MOVE, TROUBLES };
+
+enum log_kind { LOG_RECORD, LOG_DEAD, LOG_TOMBSTONE, LOG_GAP };
+
+struct log_entry {
+	enum log_kind kind;
+	int64_t timestamp_ms;
+	uint32_t len;
+};
+
+struct request {
+	bool live;
+	bool answered; /* the daemon does not wait for it any more: a ghost */
+	int daemon;
+	uint64_t life; /* of the daemon's process */
+	uint64_t generation;
+	int later; /* requests of the same daemon that were processed since */
+	int64_t offset;
+	char text[INTENT_TEXT_MAX];
+	struct intent_text sent;
+};
+
+struct broker {
+	int64_t offset; /* -1: none */
+	char text[INTENT_TEXT_MAX];
+	uint64_t generation;
+	int owner;  /* -1: none */
+	int wanted; /* who gets it when the revocation is answered; -1: nobody */
+	struct request requests[REQUESTS];
+};
+
+/* What became visible, or may: one for each range id that any text named. */
+struct seen_range {
+	char id[RANGE_ID_SIZE];
+	int64_t start, end;
+	bool acked;
+	int objects;
+	int64_t records;
+	char *metadata; /* of its objects; NULL: none is visible */
+};
+
+/* A request to S3 that was cancelled and may still take effect. */
+struct ghost {
+	enum s3_op op;
+	char *key;
+	char *metadata;
+	char upload_id[24];
+	struct buf body;
+	size_t n_parts;
+};
+
+struct counts {
+	int64_t steps, commits, fenced, unknown, ghosts, recovered, published, exists, stale, parked, crashes, late;
+};
+
+struct world {
+	enum mutant mutant;
+	struct dice dice;
+	/* Instead of the dice: this path, which grows as it is walked. */
+	bool exhaustive;
+	bool calm; /* nothing goes wrong any more */
+	int path[PATH_MAX_CHOICES], radix[PATH_MAX_CHOICES];
+	int n_path, at, depth;
+
+	int64_t now;
+	struct log_entry log[LOG_MAX];
+	int64_t log_end, log_limit;
+	struct broker broker;
+	int64_t acked_offset; /* the highest that a daemon knows to be committed */
+	struct fake_store store;
+	struct ghost ghosts[GHOSTS];
+	int n_ghosts;
+	char *published[LOG_MAX]; /* the key under which an offset is */
+	struct seen_range ranges[RANGES];
+	int n_ranges;
+	char violation[512];
+	struct counts counts;
+	/* How much of each kind of trouble this walk has: some walks are all about one. */
+	int temper[TROUBLES];
+	int acked_percent;
+};
+
+static struct world *the_world; /* for the doubles, which have no argument for it */
+
+static void violate(struct world *w, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* The first one counts. */
+static void violate(struct world *w, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (w->violation[0] != '\0')
+		return;
+	va_start(ap, fmt);
+	vsnprintf(w->violation, sizeof(w->violation), fmt, ap);
+	va_end(ap);
+}
+
+/* 0 to n - 1; 0 is always what goes well. */
+static int64_t choose(struct world *w, int64_t n)
+{
+	if (w->calm || n <= 1)
+		return 0;
+	if (!w->exhaustive)
+		return dice_below(&w->dice, n);
+	if (w->at >= w->depth)
+		return 0;
+	if (w->at == w->n_path) {
+		w->path[w->n_path] = 0;
+		w->radix[w->n_path++] = (int)n;
+	}
+	return w->path[w->at++];
+}
+
+/* Does something unlikely happen? */
+static bool odds(struct world *w, int percent)
+{
+	return w->exhaustive && !w->calm ? choose(w, 2) == 1 : !w->calm && dice_chance(&w->dice, percent);
+}
+
+/* ---- the ledger */
+
+static struct seen_range *find_seen(struct world *w, const char *id)
+{
+	for (int i = 0; i < w->n_ranges; i++) {
+		if (strcmp(w->ranges[i].id, id) == 0)
+			return &w->ranges[i];
+	}
+	return NULL;
+}
+
+/* A text is on its way: what an id means is fixed from here on. */
+static void note_sent(struct world *w, const struct intent_text *t)
+{
+	for (int i = 0; i < t->n; i++) {
+		const struct range_facts *f = &t->ranges[i];
+		struct seen_range *r = find_seen(w, f->id);
+
+		if (r == NULL && w->n_ranges < RANGES) {
+			r = &w->ranges[w->n_ranges++];
+			*r = (struct seen_range){ .start = f->start, .end = f->end };
+			memcpy(r->id, f->id, sizeof(r->id));
+		}
+		if (r == NULL || r->start != f->start || r->end != f->end)
+			violate(w, "range %s was [%" PRId64 ", %" PRId64 ") and is [%" PRId64 ", %" PRId64 ")", f->id,
+				r ? r->start : -1, r ? r->end : -1, f->start, f->end);
+	}
+}
+
+static void note_acked(struct world *w, const struct intent_text *t)
+{
+	if (t->start > w->acked_offset)
+		w->acked_offset = t->start;
+	for (int i = 0; i < t->n; i++) {
+		struct seen_range *r = find_seen(w, t->ranges[i].id);
+
+		if (r != NULL)
+			r->acked = true;
+	}
+}
+
+static void note_offset(struct world *w, const struct fake_object *o, const struct seen_range *r, int64_t offset)
+{
+	enum log_kind expected = strncmp(o->key, "dead/", 5) == 0 ? LOG_DEAD : LOG_RECORD;
+
+	if (offset < r->start || offset >= r->end || offset >= w->log_end || w->log[offset].kind != expected)
+		violate(w, "offset %" PRId64 " does not belong under \"%s\"", offset, o->key);
+	else if (w->published[offset] != NULL)
+		violate(w, "offset %" PRId64 " is published twice: as \"%s\" and as \"%s\"", offset,
+			w->published[offset], o->key);
+	else
+		w->published[offset] = mem_strdup(o->key);
+}
+
+static void on_visible(void *arg, const struct fake_object *o)
+{
+	struct world *w = arg;
+	const struct buf body = o->body;
+	char id[RANGE_ID_SIZE];
+	struct seen_range *r;
+
+	w->counts.published++;
+	if (!fake_metadata_value(o->metadata, "range-id", id, sizeof(id)) || strstr(o->key, id) == NULL) {
+		violate(w, "\"%s\" does not name its range", o->key);
+		return;
+	}
+	r = find_seen(w, id);
+	if (r == NULL || !r->acked) {
+		violate(w, "\"%s\" is visible before its intent was acknowledged", o->key);
+		return;
+	}
+	if (r->metadata != NULL && strcmp(r->metadata, o->metadata) != 0)
+		violate(w, "objects of range %s do not agree about what comes before it", id);
+	if (r->metadata == NULL)
+		r->metadata = mem_strdup(o->metadata);
+	r->objects++;
+	for (size_t i = 0; i < body.len; i++) {
+		if (i > 0 && body.data[i - 1] != '\n')
+			continue;
+		r->records++;
+		note_offset(w, o, r, strtoll((const char *)body.data + i, NULL, 10));
+	}
+}
+
+/* The same key: the same records. */
+static void on_refused(void *arg, const struct fake_object *there, const struct buf *body)
+{
+	struct world *w = arg;
+
+	w->counts.exists++;
+	if (there->body.len != body->len || memcmp(there->body.data, body->data, body->len) != 0)
+		violate(w, "\"%s\" is made again with other records", there->key);
+}
+
+/* ---- the broker */
+
+static void check_commit(struct world *w, int64_t offset)
+{
+	if (offset < w->acked_offset)
+		violate(w, "the committed offset goes back to %" PRId64 ", behind %" PRId64 ", which was acknowledged",
+			offset, w->acked_offset);
+	for (int64_t i = 0; i < offset; i++) {
+		if (i >= w->log_end || (w->published[i] == NULL && w->log[i].kind <= LOG_DEAD))
+			violate(w, "offset %" PRId64 " is committed, but %" PRId64 " is not durable", offset, i);
+	}
+}
+
+/* True: accepted. It asks for the generation, and not who owns the partition (protocol.md H1). */
+static bool broker_apply(struct world *w, const struct request *r)
+{
+	if (w->mutant != NO_FENCE && r->generation != w->broker.generation)
+		return false;
+	check_commit(w, r->offset);
+	w->broker.offset = r->offset;
+	memcpy(w->broker.text, r->text, sizeof(w->broker.text));
+	w->counts.commits++;
+	return true;
+}
+
+/* A request was processed: ghosts of the same daemon from before two such are gone (ARCHITECTURE.md, Assumptions). */
+static void broker_age(struct world *w, const struct request *processed)
+{
+	for (int i = 0; i < REQUESTS; i++) {
+		struct request *r = &w->broker.requests[i];
+
+		if (r->live && r->answered && r != processed && r->daemon == processed->daemon && ++r->later >= 2)
+			r->live = false;
+	}
+}
+
+static struct request *broker_send(struct world *w, int daemon, uint64_t life, uint64_t generation,
+				   const struct intent_text *sent, const char *text)
+{
+	struct request *r = w->broker.requests;
+
+	while (r < w->broker.requests + REQUESTS && r->live)
+		r++;
+	if (r == w->broker.requests + REQUESTS) { /* the oldest memories fade */
+		r = w->broker.requests;
+		while (!r->answered)
+			r++;
+	}
+	note_sent(w, sent);
+	*r = (struct request){ .live = true,
+			       .daemon = daemon,
+			       .life = life,
+			       .generation = generation,
+			       .offset = sent->start,
+			       .sent = *sent };
+	snprintf(r->text, sizeof(r->text), "%s", text);
+	return r;
+}
+
+static void ghost_request(struct world *w, struct request *r)
+{
+	w->counts.ghosts++;
+	broker_age(w, r);
+	broker_apply(w, r);
+	r->live = false;
+}
+
+/* ---- S3's ghosts */
+
+static void ghost_free(struct world *w, int i)
+{
+	free(w->ghosts[i].key);
+	free(w->ghosts[i].metadata);
+	buf_free(&w->ghosts[i].body);
+	w->ghosts[i] = w->ghosts[--w->n_ghosts];
+}
+
+static void on_cancelled(struct s3 *s3, const struct s3_call *c)
+{
+	struct world *w = the_world;
+	struct ghost *g = &w->ghosts[w->n_ghosts];
+
+	(void)s3;
+	if ((c->op != S3_PUT && c->op != S3_COMPLETE) || w->now > c->not_after_boot_ms || w->n_ghosts == GHOSTS ||
+	    !odds(w, 30))
+		return;
+	w->n_ghosts++;
+	*g = (struct ghost){ .op = c->op, .key = mem_strdup(c->key), .n_parts = c->n_parts };
+	buf_init(&g->body, 1 << 20);
+	if (c->op == S3_PUT) {
+		g->metadata = fake_metadata(c);
+		fake_add_body(c, &g->body);
+	} else {
+		snprintf(g->upload_id, sizeof(g->upload_id), "%s", c->upload_id);
+	}
+}
+
+static void ghost_call(struct world *w, int i)
+{
+	struct ghost *g = &w->ghosts[i];
+	struct fake_upload *u = g->op == S3_COMPLETE ? fake_upload(&w->store, g->upload_id) : NULL;
+	struct buf body;
+
+	if (g->op == S3_PUT) {
+		fake_show(&w->store, g->key, g->metadata, &g->body);
+		g->metadata = NULL;
+		buf_init(&g->body, 1);
+	} else if (u != NULL && u->open) {
+		buf_init(&body, 1 << 20);
+		for (size_t p = 0; p < g->n_parts; p++)
+			buf_add(&body, u->parts[p].data, u->parts[p].len);
+		u->open = fake_show(&w->store, g->key, mem_strdup(u->metadata), &body) == S3_EXISTS;
+	}
+	ghost_free(w, i);
+}
+
+/* Those who use the objects may move them once the committed offset has passed them, and nobody is still sending them
+ * (design.md, Assumptions). An offset that no daemon knows to be committed does not count: it may go back. */
+static void move_object(struct world *w)
+{
+	struct fake_object **at = &w->store.objects;
+	char id[RANGE_ID_SIZE];
+
+	while (*at != NULL) {
+		struct fake_object *o = *at;
+		const struct seen_range *r;
+		bool sending = false;
+
+		fake_metadata_value(o->metadata, "range-id", id, sizeof(id));
+		r = find_seen(w, id);
+		for (int i = 0; i < w->n_ghosts; i++)
+			sending |= strcmp(w->ghosts[i].key, o->key) == 0;
+		if (r != NULL && r->end <= w->acked_offset && !sending) {
+			*at = o->next;
+			fake_object_free(o);
+			return;
+		}
+		at = &o->next;
+	}
+}
+
+/* ---- the end */
+
+static int64_t last_record(const struct world *w)
+{
+	int64_t i = w->log_end;
+
+	while (i > 0 && w->log[i - 1].kind == LOG_GAP)
+		i--;
+	return i;
+}
+
+static const struct seen_range *next_range(const struct world *w, int64_t start)
+{
+	const struct seen_range *next = NULL;
+
+	for (int i = 0; i < w->n_ranges; i++) {
+		const struct seen_range *r = &w->ranges[i];
+
+		if (r->metadata != NULL && r->start >= start && (next == NULL || r->start < next->start))
+			next = r;
+	}
+	return next;
+}
+
+static void check_link(struct world *w, const struct seen_range *before, const struct seen_range *r)
+{
+	char expected[128], found[128] = "";
+	int64_t from = before != NULL ? before->end : 0;
+	int64_t tombstones = 0;
+
+	if (before == NULL) {
+		if (!fake_metadata_value(r->metadata, "chain-begins", found, sizeof(found)))
+			violate(w, "the chain does not begin");
+	} else {
+		snprintf(expected, sizeof(expected), "%" PRId64 ",%s,%d,%" PRId64, before->start, before->id,
+			 before->objects, before->records);
+		if (!fake_metadata_value(r->metadata, "previous", found, sizeof(found)) || strcmp(found, expected) != 0)
+			violate(w, "range %s names \"%s\" before it, but that is \"%s\"", r->id, found, expected);
+	}
+	for (int64_t i = from; i < r->start; i++)
+		tombstones += w->log[i].kind == LOG_TOMBSTONE;
+	snprintf(expected, sizeof(expected), "%" PRId64 ",%" PRId64 ",tombstones=%" PRId64, from, r->start, tombstones);
+	found[0] = '\0';
+	fake_metadata_value(r->metadata, "skipped", found, sizeof(found));
+	if (strcmp(found, from < r->start ? expected : "") != 0)
+		violate(w, "range %s says \"%s\" was skipped before it, not \"%s\"", r->id, found, expected);
+}
+
+/* Every record is there once, and the chain is whole. */
+static void check_end(struct world *w)
+{
+	const struct seen_range *before = NULL, *r = next_range(w, 0);
+	struct intent_text t;
+
+	for (int64_t i = 0; i < w->log_end; i++) {
+		if (w->log[i].kind <= LOG_DEAD && w->published[i] == NULL)
+			violate(w, "offset %" PRId64 " is lost", i);
+	}
+	for (; r != NULL; before = r, r = next_range(w, r->end))
+		check_link(w, before, r);
+	if (intent_read(w->broker.text, &t) != INTENT_OURS || t.n != 0)
+		violate(w, "the last text is \"%s\"", w->broker.text);
+	else if (before != NULL && strcmp(t.before.previous_id, before->id) != 0)
+		violate(w, "the last text names range %s before it, not %s", t.before.previous_id, before->id);
+}
+
+/* A rare harm is looked for where it is likely. */
+static void sharpen(struct world *w)
+{
+	if (w->mutant == FORGET_UNKNOWN) {
+		memset(w->temper, 0, sizeof(w->temper));
+		w->temper[TROUBLE_PARK] = 10;
+		w->acked_percent = 30;
+	} else if (w->mutant == NO_LEASE) {
+		memset(w->temper, 0, sizeof(w->temper));
+		w->temper[TROUBLE_FREEZE] = 4;
+		w->temper[TROUBLE_MOVE] = 6;
+	}
+}
+
+static void world_init(struct world *w, uint64_t seed, enum mutant mutant)
+{
+	memset(w, 0, sizeof(*w));
+	dice_init(&w->dice, seed);
+	w->mutant = mutant;
+	w->now = 1000000;
+	w->broker.offset = w->broker.owner = w->broker.wanted = -1;
+	w->log_limit = 10 + dice_below(&w->dice, LOG_MAX - 10);
+	for (int i = 0; i < TROUBLES; i++)
+		w->temper[i] = (int)(dice_below(&w->dice, 4) * dice_below(&w->dice, 3));
+	w->acked_percent = 30 + (int)dice_below(&w->dice, 70);
+	sharpen(w);
+	w->store.visible = on_visible;
+	w->store.refused = on_refused;
+	w->store.arg = w;
+	fake_cancelled = on_cancelled;
+	the_world = w;
+}
+
+static void world_free(struct world *w)
+{
+	fake_store_clear(&w->store);
+	while (w->n_ghosts > 0)
+		ghost_free(w, 0);
+	for (int64_t i = 0; i < LOG_MAX; i++)
+		free(w->published[i]);
+	for (int i = 0; i < w->n_ranges; i++)
+		free(w->ranges[i].metadata);
+}
+
+#endif
