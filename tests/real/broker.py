@@ -151,9 +151,18 @@ class Broker:
     def watermarks(self, topic):
         """{partition: (low, high)}"""
         consumer = self.consumer("watermarks")
+
+        def asked():
+            try:
+                return {p: consumer.get_watermark_offsets(TopicPartition(topic, p), timeout=10)
+                        for p in self.partitions(topic)}
+            except KafkaException as error:
+                if not error.args[0].retriable() and error.args[0].name() != "NOT_LEADER_FOR_PARTITION":
+                    raise
+                return None  # just started, it does not lead the partition yet
+
         try:
-            return {p: consumer.get_watermark_offsets(TopicPartition(topic, p), timeout=10)
-                    for p in self.partitions(topic)}
+            return until(f"watermarks of {topic}", asked, 20)
         finally:
             consumer.close()
 
