@@ -130,7 +130,7 @@ static void daemon_start(struct daemon *d)
 	mailbox_waker(d->commands, (struct waker){ count_post, &d->n_commands });
 	mailbox_waker(d->events, (struct waker){ count_post, &d->n_events });
 	d->s3.store = &w->store;
-	d->env = (struct upload_env){ .s3 = &d->s3, .part_bytes = 24, .block_bytes = 8 };
+	d->env = (struct upload_env){ .s3 = &d->s3, .part_bytes = 24, .block_bytes = 8, .publish_max = 2 };
 	d->topic = (struct topic_settings){ .prefix = (char *)"raw",
 					    .format = (char *)"json",
 					    .compression = COMPRESSION_NONE,
@@ -389,7 +389,7 @@ static void commit_if_due(struct daemon *d)
 
 static void begin_start(struct daemon *d, const struct intent_text *t)
 {
-	delivery_begin_start(&d->delivery, t);
+	delivery_begin_start(&d->delivery, t, d->w->now);
 	d->state = DAEMON_STARTING;
 	d->epoch = ++d->epochs;
 }
@@ -444,7 +444,7 @@ static void resume(struct daemon *d)
 		t.n = 0;
 	if (mutant(d, NEW_ID) && t.n > 0)
 		t.ranges[0].id[15] = t.ranges[0].id[15] == '0' ? '1' : '0';
-	delivery_begin(&d->delivery, &t);
+	delivery_begin(&d->delivery, &t, d->w->now);
 	open_partition(d);
 }
 
