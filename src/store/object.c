@@ -354,6 +354,8 @@ static void free_object(struct object *o)
 	free(o->parts);
 	free(o->completed);
 	free(o->upload_id);
+	if (o->create != NULL)
+		free(o->create->new_upload_id);
 	free(o->create);
 	free(o->finish);
 	free(o->abort);
