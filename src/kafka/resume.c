@@ -16,13 +16,6 @@
 
 #define ADMISSION_PAUSE_MS 500
 
-/* What one partition's committed state amounts to. */
-enum finding {
-	FOUND_WAIT,  /* told why: tried again later */
-	FOUND_START, /* p->delivery holds a start that is to be committed first */
-	FOUND_READY, /* p->delivery holds what was read */
-};
-
 struct candidate {
 	struct partition *p;
 	enum finding finding;
@@ -37,168 +30,6 @@ static uint64_t partition_fingerprint(const struct consumer *c, const struct par
 	free(table);
 	return f;
 }
-
-/* Offsets at a time (or -2 earliest, -1 latest) of all elements in one call; where that fails, one by one, since the
- * client reports one bad partition as the failure of all. What could not be had is -1. */
-static void offsets_at(struct consumer *c, rd_kafka_topic_partition_list_t *list, int64_t time_ms)
-{
-	for (int i = 0; i < list->cnt; i++)
-		list->elems[i].offset = time_ms;
-	if (list->cnt == 0 || rd_kafka_offsets_for_times(c->rk, list, session_left_ms(c)) == RD_KAFKA_RESP_ERR_NO_ERROR)
-		return;
-	for (int i = 0; i < list->cnt; i++) {
-		rd_kafka_topic_partition_t *e = &list->elems[i];
-		rd_kafka_topic_partition_list_t *one = rd_kafka_topic_partition_list_new(1);
-
-		rd_kafka_topic_partition_list_add(one, e->topic, e->partition)->offset = time_ms;
-		if (rd_kafka_offsets_for_times(c->rk, one, session_left_ms(c)) == RD_KAFKA_RESP_ERR_NO_ERROR &&
-		    one->elems[0].err == RD_KAFKA_RESP_ERR_NO_ERROR)
-			e->offset = one->elems[0].offset;
-		else
-			e->offset = -1;
-		rd_kafka_topic_partition_list_destroy(one);
-	}
-}
-
-static int64_t offset_at(struct consumer *c, const struct partition *p, int64_t time_ms)
-{
-	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
-	int64_t offset;
-
-	rd_kafka_topic_partition_list_add(list, p->topic, p->id);
-	offsets_at(c, list, time_ms);
-	offset = list->elems[0].offset;
-	rd_kafka_topic_partition_list_destroy(list);
-	return offset;
-}
-
-/* ---- the beginning of a partition without an offset (protocol.md H12) */
-
-static int32_t partitions_of(struct consumer *c, const char *topic)
-{
-	rd_kafka_topic_t *rkt = rd_kafka_topic_new(c->rk, topic, NULL);
-	const struct rd_kafka_metadata *m = NULL;
-	int32_t n = 0;
-
-	if (rkt == NULL)
-		return 0;
-	if (rd_kafka_metadata(c->rk, 0, rkt, &m, session_left_ms(c)) == RD_KAFKA_RESP_ERR_NO_ERROR) {
-		n = m->topic_cnt == 1 ? m->topics[0].partition_cnt : 0;
-		rd_kafka_metadata_destroy(m);
-	}
-	rd_kafka_topic_destroy(rkt);
-	return n;
-}
-
-static char *text_of(const rd_kafka_topic_partition_t *e)
-{
-	char *text = mem_zalloc(e->metadata_size + 1);
-
-	if (e->metadata_size > 0)
-		memcpy(text, e->metadata, e->metadata_size);
-	return text;
-}
-
-static bool read_text(const rd_kafka_topic_partition_t *e, struct intent_text *t)
-{
-	char *text = text_of(e);
-	enum intent_verdict v = intent_read(text, t);
-
-	free(text);
-	return v == INTENT_OURS;
-}
-
-/* The birth that any partition of the topic tells; false: none has a text; -1 through *failed: it could not be read. */
-bool resume_find_birth(struct consumer *c, const char *topic, int32_t partitions, struct birth *birth, bool *failed)
-{
-	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(partitions);
-	struct intent_text t;
-	bool found = false;
-
-	if (partitions > 0)
-		rd_kafka_topic_partition_list_add_range(list, topic, 0, partitions - 1);
-	*failed = rd_kafka_committed(c->rk, list, session_left_ms(c)) != RD_KAFKA_RESP_ERR_NO_ERROR;
-	for (int i = 0; i < list->cnt && !*failed && !found; i++) {
-		*failed = list->elems[i].err != RD_KAFKA_RESP_ERR_NO_ERROR;
-		found = !*failed && read_text(&list->elems[i], &t);
-	}
-	if (found)
-		*birth = t.birth;
-	rd_kafka_topic_partition_list_destroy(list);
-	return found;
-}
-
-static bool group_has_texts(const struct consumer *c)
-{
-	for (const struct partition *p = partition_first(c->partitions); p != NULL; p = p->next) {
-		if (p->has_text)
-			return true;
-	}
-	return false;
-}
-
-/* The time that `start` means for this partition: partitions and topics that came after the group's birth begin at
- * their beginning. */
-static int64_t start_time(const struct consumer *c, const struct partition *p, const struct birth *birth, bool born)
-{
-	if (born)
-		return p->id >= birth->partitions               ? RD_KAFKA_OFFSET_BEGINNING
-		       : birth->start_ms == RD_KAFKA_OFFSET_END ? birth->time_ms
-								: birth->start_ms;
-	return group_has_texts(c) ? RD_KAFKA_OFFSET_BEGINNING : c->settings->kafka_start_ms;
-}
-
-static void base_text(const struct consumer *c, const struct partition *p, struct intent_text *t)
-{
-	memset(t, 0, sizeof(*t));
-	snprintf(t->cluster, sizeof(t->cluster), "%s", c->cluster);
-	snprintf(t->topic, sizeof(t->topic), "%s", p->topic);
-	t->partition = p->id;
-	t->destination = destination_of(c->settings->s3_bucket, p->settings);
-}
-
-static enum finding begin_at(struct partition *p, struct intent_text *t, int64_t start, const char *reason)
-{
-	t->start = start;
-	t->n = 0;
-	chain_begin(&t->before, reason);
-	delivery_begin_start(&p->delivery, t, clock_boot_ms());
-	return FOUND_START;
-}
-
-static enum finding find_start(struct consumer *c, struct partition *p, int64_t now_boot_ms)
-{
-	struct intent_text t;
-	int32_t partitions = session_left_ms(c) > 0 ? partitions_of(c, p->topic) : 0;
-	bool failed = partitions == 0;
-	bool born = !failed && resume_find_birth(c, p->topic, partitions, &t.birth, &failed);
-	struct birth birth = t.birth;
-	int64_t when, start;
-
-	if (failed) {
-		session_wait(p, WAIT_START, "the topic's partitions or their offsets cannot be read", now_boot_ms);
-		return FOUND_WAIT;
-	}
-	if (!born)
-		birth = (struct birth){ clock_real_ms(), c->settings->kafka_start_ms, partitions };
-	when = start_time(c, p, &birth, born);
-	start = offset_at(c, p, when);
-	if (start < 0 && when >= 0)
-		start = offset_at(c, p, RD_KAFKA_OFFSET_END);
-	if (start < 0) {
-		session_wait(p, WAIT_START, "the log's first or last offset cannot be read", now_boot_ms);
-		return FOUND_WAIT;
-	}
-	base_text(c, p, &t);
-	t.birth = birth;
-	partition_log(LOG_LEVEL_INFO, p, "begins at offset %" PRId64 " (%s)", start,
-		      when == RD_KAFKA_OFFSET_BEGINNING ? "earliest"
-		      : when == RD_KAFKA_OFFSET_END     ? "latest"
-							: "by time");
-	return begin_at(p, &t, start, "first");
-}
-
-/* ---- what the committed text says */
 
 /* Is the text about this very commit? Mirrored or edited offsets carry texts of other places. */
 static bool is_about(const struct consumer *c, const struct partition *p, const struct intent_text *t, int64_t offset)
@@ -236,9 +67,11 @@ static void begin_moved(struct consumer *c, struct partition *p, int64_t offset,
 		      destination ? "the destination has changed since the last commit"
 				  : "its offset was set from outside, or by another program",
 		      offset);
-	base_text(c, p, &fresh);
+	start_base_text(c, p, &fresh);
 	fresh.start = offset;
-	fresh.birth = ours ? t->birth : (struct birth){ clock_real_ms(), c->settings->kafka_start_ms, p->id + 1 };
+	fresh.birth =
+		ours ? t->birth
+		     : (struct birth){ clock_real_ms(), c->settings->kafka_start_ms, start_partitions_of(c, p->topic) };
 	chain_begin(&fresh.before, destination ? "destination" : "moved");
 	delivery_begin(&p->delivery, &fresh, clock_boot_ms());
 }
@@ -280,8 +113,8 @@ static enum finding understand(struct consumer *c, struct partition *p, const rd
 	if (!has_its_table(c, p, now_boot_ms))
 		return FOUND_WAIT;
 	if (e->offset < 0)
-		return find_start(c, p, now_boot_ms);
-	text = text_of(e);
+		return start_find(c, p, now_boot_ms);
+	text = start_text_of(e);
 	v = intent_read(text, &t);
 	if (v == INTENT_NEWER || v == INTENT_DAMAGED) {
 		session_wait(p, WAIT_TEXT, text, now_boot_ms);
@@ -304,8 +137,6 @@ static enum finding understand(struct consumer *c, struct partition *p, const rd
 	return FOUND_READY;
 }
 
-/* ---- does the log still hold it (protocol.md H10, H14) */
-
 static void ask_log(struct consumer *c, struct candidate *candidates, int n)
 {
 	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(n);
@@ -318,13 +149,13 @@ static void ask_log(struct consumer *c, struct candidate *candidates, int n)
 		if (candidates[i].finding == FOUND_READY && (p->delivery.text.n > 0 || p->position_error))
 			rd_kafka_topic_partition_list_add(list, p->topic, p->id);
 	}
-	offsets_at(c, list, RD_KAFKA_OFFSET_BEGINNING);
+	start_offsets_at(c, list, RD_KAFKA_OFFSET_BEGINNING);
 	for (int i = 0; i < n && at < list->cnt; i++) {
 		if (strcmp(list->elems[at].topic, candidates[i].p->topic) == 0 &&
 		    list->elems[at].partition == candidates[i].p->id)
 			candidates[i].low = list->elems[at++].offset;
 	}
-	offsets_at(c, list, RD_KAFKA_OFFSET_END);
+	start_offsets_at(c, list, RD_KAFKA_OFFSET_END);
 	at = 0;
 	for (int i = 0; i < n && at < list->cnt; i++) {
 		if (strcmp(list->elems[at].topic, candidates[i].p->topic) == 0 &&
@@ -339,7 +170,7 @@ static enum finding begin_behind(struct partition *p, int64_t start)
 	struct intent_text t = p->delivery.text;
 
 	p->position_error = false;
-	return begin_at(p, &t, start, "truncated");
+	return start_at(p, &t, start, "truncated");
 }
 
 static enum finding hold_against_log(struct candidate *k, int64_t now_boot_ms)
@@ -379,8 +210,6 @@ static enum finding hold_against_log(struct candidate *k, int64_t now_boot_ms)
 	p->position_error = false;
 	return FOUND_READY;
 }
-
-/* ---- open */
 
 static int64_t planned_bytes(const struct partition *p)
 {

@@ -13,9 +13,9 @@
 #include "kafka/partition.h"
 
 /* The consumer thread's state, for the files that make up the thread: consumer.c (the loop), rebalance.c (the group and
- * the local assignment), resume.c and tables.c (the way to reading a partition), park.c (the way out of it), records.c,
- * events.c (what the uploaders tell), commit.c (requests and their answers).
- * Thread: the consumer thread only, but for the atomics. */
+ * the local assignment), resume.c, start.c and tables.c (the way to reading a partition), park.c (the way out of it),
+ * records.c, events.c (what the uploaders tell), commit.c (requests and their answers). Thread: the consumer thread
+ * only, but for the atomics. */
 
 #define COMMITTED_LIMIT_MS 5000
 #define BATCH_MESSAGES 1024
@@ -108,8 +108,26 @@ void rebalance_stop_reading(struct consumer *c, struct partition *p);
 /* resume.c */
 void resume_due(struct consumer *c, int64_t now_boot_ms);
 
+/* What one partition's committed state amounts to. */
+enum finding {
+	FOUND_WAIT,  /* told why: tried again later */
+	FOUND_START, /* p->delivery holds a start that is to be committed first */
+	FOUND_READY, /* p->delivery holds what was read */
+};
+
+/* start.c: find where a partition without an offset begins; FOUND_START or FOUND_WAIT. */
+enum finding start_find(struct consumer *c, struct partition *p, int64_t now_boot_ms);
+/* Have `start` committed first, with a chain that begins there for this reason. */
+enum finding start_at(struct partition *p, struct intent_text *t, int64_t start, const char *reason);
+/* A text that says who and where, and nothing else. */
+void start_base_text(const struct consumer *c, const struct partition *p, struct intent_text *t);
 /* Does any partition of the topic have a text of ours? Its birth. *failed: the offsets could not be read. */
-bool resume_find_birth(struct consumer *c, const char *topic, int32_t partitions, struct birth *birth, bool *failed);
+bool start_find_birth(struct consumer *c, const char *topic, int32_t partitions, struct birth *birth, bool *failed);
+int32_t start_partitions_of(struct consumer *c, const char *topic); /* 0: cannot be asked */
+/* The text of a committed offset, "" when it has none. Owns: the caller frees. */
+char *start_text_of(const rd_kafka_topic_partition_t *e);
+/* Offsets at a time, or -2 earliest, -1 latest, into each element; -1 where it could not be had. */
+void start_offsets_at(struct consumer *c, rd_kafka_topic_partition_list_t *list, int64_t time_ms);
 
 /* tables.c: the topic that has the table that this one would write to (the caller frees), NULL when it has its table
  * for itself. -1: the cluster cannot be asked. */

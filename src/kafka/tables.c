@@ -36,10 +36,10 @@ static int goes_before(struct consumer *c, const struct rd_kafka_metadata_topic 
 	struct birth birth;
 	bool failed, other_has, mine_has;
 
-	other_has = resume_find_birth(c, other->topic, other->partition_cnt, &birth, &failed);
+	other_has = start_find_birth(c, other->topic, other->partition_cnt, &birth, &failed);
 	if (failed)
 		return -1;
-	mine_has = resume_find_birth(c, topic, partitions, &birth, &failed);
+	mine_has = start_find_birth(c, topic, partitions, &birth, &failed);
 	if (failed)
 		return -1;
 	return other_has != mine_has ? other_has : strcmp(other->topic, topic) < 0;
