@@ -41,6 +41,7 @@ struct message {
 	enum roll_reason reason; /* SEAL, SEALED */
 	char range_id[RANGE_ID_SIZE];
 	int64_t not_after_boot_ms;
+	bool has_objects; /* SEALED: there is something to publish */
 	struct range_facts facts;
 	struct error error;
 };

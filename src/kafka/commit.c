@@ -106,7 +106,6 @@ static void acknowledged(struct consumer *c, int64_t now_boot_ms)
 		delivery_acked(&p->delivery, &e->sent, c->committer.sent_boot_ms);
 		if (p->state == PARTITION_STARTING) {
 			p->state = PARTITION_PARKED;
-			p->commit_unknown = false;
 			p->resume_boot_ms = now_boot_ms;
 		} else if (p->assignment != NULL) {
 			commit_publish(c, p);
@@ -121,6 +120,7 @@ static void fenced(struct consumer *c, int64_t now_boot_ms)
 		"the group has moved on without this daemon (%s): its partitions are read again from their committed offsets",
 		c->answer_text);
 	for (struct partition *p = partition_first(c->partitions); p != NULL; p = p->next) {
+		committer_forget(&c->committer, p);
 		if (p->state == PARTITION_ACTIVE || p->state == PARTITION_STARTING)
 			session_park(c, p, WAIT_OFFSETS, c->answer_text, now_boot_ms);
 		else if (p->state == PARTITION_REVOKING)

@@ -46,15 +46,12 @@ void committer_add(struct committer *c, struct partition *p, uint64_t epoch, con
 	c->not_before_boot_ms = 0;
 }
 
-bool committer_forget(struct committer *c, const struct partition *p)
+void committer_forget(struct committer *c, const struct partition *p)
 {
 	for (size_t i = 0; i < c->n; i++) {
-		if (c->entries[i].partition != p)
-			continue;
-		c->entries[i].partition = NULL;
-		return !c->entries[i].acked;
+		if (c->entries[i].partition == p)
+			c->entries[i].partition = NULL;
 	}
-	return false;
 }
 
 /* Forgotten entries leave before the request is sent again. */

@@ -54,8 +54,8 @@ void committer_free(struct committer *c);
 /* Fill a new request; only while IDLE. An entry copies sent and text. */
 void committer_add(struct committer *c, struct partition *p, uint64_t epoch, const char *topic, int32_t partition_id,
 		   const struct intent_text *sent, const char *text);
-/* The epoch of this partition has ended. True: a request that names it may be out, or its outcome is unknown. */
-bool committer_forget(struct committer *c, const struct partition *p);
+/* The partition is not ours any more: it is not sent again, and its acknowledgement counts for nothing. */
+void committer_forget(struct committer *c, const struct partition *p);
 
 /* The entries to send now, [*first, *first + count); 0: nothing: none left, not yet, or acknowledged ones are still to
  * be taken. */

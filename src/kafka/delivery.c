@@ -55,7 +55,7 @@ static int64_t covered_end(const struct delivery *d)
 	return d->text.n > 0 ? d->text.ranges[d->text.n - 1].end : d->text.start;
 }
 
-bool delivery_sealed(struct delivery *d, const struct range_facts *f)
+bool delivery_sealed(struct delivery *d, const struct range_facts *f, bool has_objects)
 {
 	int i = find_range(d, f->id);
 
@@ -70,7 +70,7 @@ bool delivery_sealed(struct delivery *d, const struct range_facts *f)
 		return false;
 	}
 	d->text.ranges[i] = *f;
-	d->ranges[i].state = f->objects > 0 ? RANGE_BUILT : RANGE_PUBLISHED;
+	d->ranges[i].state = has_objects ? RANGE_BUILT : RANGE_PUBLISHED;
 	d->ranges[i].acked_boot_ms = DELIVERY_NEVER;
 	d->ranges[i].told = false;
 	d->changed = true;

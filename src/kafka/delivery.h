@@ -48,7 +48,7 @@ void delivery_begin_start(struct delivery *d, const struct intent_text *text, in
 
 /* The uploader has sealed a range: the next planned one, or a new one behind the last. False: it fits neither, which is
  * a defect; the caller parks the partition. */
-bool delivery_sealed(struct delivery *d, const struct range_facts *f);
+bool delivery_sealed(struct delivery *d, const struct range_facts *f, bool has_objects);
 
 /* Every object of the range is durable. False: no such range. */
 bool delivery_published(struct delivery *d, const char *range_id);

@@ -12,12 +12,6 @@
 
 static void on_trouble(struct consumer *c, struct partition *p, const struct error *e, int64_t now_boot_ms)
 {
-	if (p->state == PARTITION_REVOKING) {
-		p->quiet = true;
-		c->revoke_deadline_boot_ms = now_boot_ms;
-		partition_log(LOG_LEVEL_WARNING, p, "%s: left to its next owner", e->text);
-		return;
-	}
 	session_park(c, p, e->action == ERROR_REPLAY ? WAIT_REPLAY : WAIT_S3, e->text, now_boot_ms);
 }
 
@@ -58,7 +52,7 @@ static void on_sealed(struct consumer *c, struct partition *p, const struct mess
 		snprintf(why, sizeof(why), "%" PRId64 " of the %" PRId64 " records from offset %" PRId64 " on",
 			 m->facts.dead, m->facts.landed + m->facts.dead + m->facts.skipped, m->facts.start);
 		session_park(c, p, WAIT_DEAD_LETTERS, why, now_boot_ms);
-	} else if (!delivery_sealed(&p->delivery, &m->facts))
+	} else if (!delivery_sealed(&p->delivery, &m->facts, m->has_objects))
 		session_park(c, p, WAIT_REPLAY, "a range was sealed that does not follow the last one", now_boot_ms);
 }
 

@@ -45,8 +45,6 @@ void session_drop(struct consumer *c, struct partition *p)
 	struct assignment *a = p->assignment;
 
 	p->epoch = ++c->epochs;
-	if (committer_forget(&c->committer, p))
-		p->commit_unknown = true;
 	if (a == NULL)
 		return;
 	p->assignment = NULL;
@@ -81,8 +79,21 @@ void session_wait(struct partition *p, enum wait_reason wait, const char *text, 
 		      wait_reason_name(wait), text[0] != '\0' ? ": " : "", text);
 }
 
+void session_give_up(struct consumer *c, struct partition *p)
+{
+	committer_forget(&c->committer, p);
+	session_drop(c, p);
+	p->state = PARTITION_AWAY;
+	p->wait = WAIT_NOTHING;
+}
+
 void session_park(struct consumer *c, struct partition *p, enum wait_reason wait, const char *text, int64_t now_boot_ms)
 {
+	if (p->state == PARTITION_REVOKING) {
+		partition_log(LOG_LEVEL_WARNING, p, "%s: left to its next owner", text);
+		session_give_up(c, p);
+		return;
+	}
 	session_drop(c, p);
 	p->state = PARTITION_PARKED;
 	rebalance_stop_reading(c, p);

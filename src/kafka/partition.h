@@ -60,7 +60,6 @@ struct partition {
 	bool position_error;  /* the broker has no record at the committed offset */
 	bool has_table;       /* no other topic writes to its table */
 	bool has_text;        /* a text of ours was read for it */
-	bool commit_unknown;  /* a commit of an ended epoch may still take effect: commit once more first */
 
 	uint64_t records, ranges; /* since the start, for reports */
 };

@@ -148,13 +148,6 @@ static void answer(struct consumer *c, bool assign_event)
 		answer_cooperative(c, assign_event);
 }
 
-static void give_up(struct consumer *c, struct partition *p)
-{
-	session_drop(c, p);
-	p->state = PARTITION_AWAY;
-	p->wait = WAIT_NOTHING;
-}
-
 static void on_assign(struct consumer *c, const rd_kafka_topic_partition_list_t *list, int64_t now_boot_ms)
 {
 	for (int i = 0; i < list->cnt; i++) {
@@ -178,11 +171,11 @@ static void on_lost(struct consumer *c, const rd_kafka_topic_partition_list_t *l
 	log_info("%d partition%s lost: what was not committed is read again by their next owner", list->cnt,
 		 list->cnt == 1 ? "" : "s");
 	for (int i = 0; i < list->cnt; i++)
-		give_up(c, partition_get(c->partitions, list->elems[i].topic, list->elems[i].partition));
+		session_give_up(c, partition_get(c->partitions, list->elems[i].topic, list->elems[i].partition));
 	c->revoking = false;
 	for (struct partition *p = partition_first(c->partitions); p != NULL; p = p->next) {
 		if (p->state == PARTITION_REVOKING)
-			give_up(c, p);
+			session_give_up(c, p);
 	}
 	answer(c, false);
 }
@@ -200,7 +193,7 @@ static void on_revoke(struct consumer *c, const rd_kafka_topic_partition_list_t 
 										.assignment = p->assignment,
 										.reason = ROLL_REVOKED });
 		} else if (p->state != PARTITION_REVOKING) {
-			give_up(c, p);
+			session_give_up(c, p);
 		}
 	}
 	c->revoking = true;
@@ -239,7 +232,7 @@ void rebalance_progress(struct consumer *c, int64_t now_boot_ms)
 		if (p->state != PARTITION_REVOKING)
 			continue;
 		if (late || lost || is_finished(p))
-			give_up(c, p);
+			session_give_up(c, p);
 		else
 			left++;
 	}

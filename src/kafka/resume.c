@@ -128,10 +128,6 @@ static enum finding understand(struct consumer *c, struct partition *p, const rd
 		return FOUND_READY;
 	}
 	p->has_text = true;
-	if (p->commit_unknown) {
-		delivery_begin_start(&p->delivery, &t, clock_boot_ms());
-		return FOUND_START;
-	}
 	forget_foreign_ranges(c, p, &t);
 	delivery_begin(&p->delivery, &t, clock_boot_ms());
 	return FOUND_READY;
@@ -299,8 +295,11 @@ static void learn_cluster(struct consumer *c)
 
 	if (id == NULL)
 		return;
-	c->cluster = mem_strdup(id);
+	c->cluster = mem_strdup(id[0] != '\0' ? id : "-");
 	rd_kafka_mem_free(c->rk, id);
+	/* A word of the committed text. */
+	for (char *s = c->cluster; *s != '\0'; s++)
+		*s = *s == ' ' ? '_' : *s;
 	both = mem_printf("%s\n%s", c->cluster, c->settings->kafka_group);
 	sha256_of(both, strlen(both), digest);
 	text_hex(digest, 2, c->mark);

@@ -83,7 +83,11 @@ int session_left_ms(const struct consumer *c);
 
 /* park.c: end the partition's epoch: nothing of it counts any more, here or in the uploader. */
 void session_drop(struct consumer *c, struct partition *p);
-/* park.c: drop it, stop reading it locally, and come back through recovery after a back-off. */
+/* park.c: it is not ours any more: drop it, and take it out of the commit request. */
+void session_give_up(struct consumer *c, struct partition *p);
+/* park.c: drop it, stop reading it locally, and come back through recovery after a back-off; a partition that is being
+ * revoked is given up instead. A commit of it that is out stays in the request until it is acknowledged, and resume
+ * waits for that: so nothing is read that a late commit could change. */
 void session_park(struct consumer *c, struct partition *p, enum wait_reason wait, const char *text,
 		  int64_t now_boot_ms);
 /* park.c: not read, tried again after a back-off; the wait is in the log once, then once a minute. */

@@ -201,6 +201,8 @@ static void pop_published(struct writer *w, int64_t now_boot_ms)
 	}
 }
 
+/* What others publish under this id, and what the objects behind it say of it, is what the intent says; so this range's
+ * facts stay those of the intent, whatever the log has lost since. */
 static void check_against_plan(const struct writer *w, const struct range *r)
 {
 	const struct range_facts *p = current_plan(w);
@@ -232,16 +234,18 @@ static void seal_at(struct writer *w, int64_t end, enum roll_reason reason, int6
 	r->facts.bytes = recovery_bytes(w, r);
 	r->sealed = true;
 	r->published = r->facts.objects == 0;
-	chain_advance(&w->chain, &r->facts);
 	if (in_plan(w)) {
 		check_against_plan(w, r);
+		r->facts = *current_plan(w);
 		w->planned++;
 	}
+	chain_advance(&w->chain, &r->facts);
 	while (*at != NULL)
 		at = &(*at)->next;
 	*at = r;
 	w->n_sealed++;
-	tell(w, &(struct message){ .kind = EVENT_SEALED, .facts = r->facts, .reason = reason });
+	tell(w, &(struct message){
+			.kind = EVENT_SEALED, .facts = r->facts, .has_objects = !r->published, .reason = reason });
 	pop_published(w, now_boot_ms);
 }
 

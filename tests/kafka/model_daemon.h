@@ -26,6 +26,7 @@ enum daemon_state { DAEMON_AWAY, DAEMON_PARKED, DAEMON_STARTING, DAEMON_ACTIVE, 
 
 struct daemon {
 	struct world *w;
+	struct daemon *all; /* daemons of the world, by number */
 	int number;
 	bool up;
 	bool frozen;
@@ -44,7 +45,6 @@ struct daemon {
 	bool answer_ready;
 	enum commit_answer answer;
 	bool too_large;
-	bool commit_unknown;
 	bool quiet;
 	int64_t deadline_ms, resume_ms;
 	struct delivery delivery;
@@ -112,11 +112,13 @@ static void broker_expel(struct daemon *d)
 static void daemon_start(struct daemon *d)
 {
 	struct world *w = d->w;
+	struct daemon *all = d->all;
 	int number = d->number;
 	uint64_t life = d->life + 1;
 
 	memset(d, 0, sizeof(*d));
 	d->w = w;
+	d->all = all;
 	d->number = number;
 	d->life = life;
 	d->up = true;
@@ -188,8 +190,6 @@ static void session_drop(struct daemon *d)
 	struct assignment *a = d->a;
 
 	d->epoch = ++d->epochs;
-	if (!mutant(d, OLD_EPOCH_COMMIT) && committer_forget(&d->committer, &d->partition))
-		d->commit_unknown = true;
 	d->a = NULL;
 	if (a == NULL)
 		return;
@@ -199,28 +199,13 @@ static void session_drop(struct daemon *d)
 	d->farewells = a;
 }
 
-/* What is being revoked is not ours to come back to: it is left to its next owner. */
-static void session_park(struct daemon *d)
-{
-	if (d->state == DAEMON_REVOKING && !mutant(d, PARK_REVOKED)) {
-		session_drop(d);
-		d->quiet = true;
-		d->deadline_ms = d->w->now;
-		return;
-	}
-	session_drop(d);
-	d->state = DAEMON_PARKED;
-	d->resume_ms = d->w->now + 300;
-	d->w->counts.parked++;
-}
-
 static void give_up(struct daemon *d)
 {
+	if (!mutant(d, OLD_EPOCH_COMMIT))
+		committer_forget(&d->committer, &d->partition);
 	session_drop(d);
 	d->state = DAEMON_AWAY;
 }
-
-/* ---- the group (rebalance.c) */
 
 static void answer_revoke(struct daemon *d, struct daemon *all)
 {
@@ -230,6 +215,24 @@ static void answer_revoke(struct daemon *d, struct daemon *all)
 		broker_give(d->w, all,
 			    is_awake(&all[b->wanted]) && all[b->wanted].n_group == 0 ? &all[b->wanted] : NULL);
 }
+
+/* What is being revoked is not ours to come back to: it is left to its next owner. */
+static void session_park(struct daemon *d)
+{
+	if (d->state == DAEMON_REVOKING && !mutant(d, PARK_REVOKED)) {
+		give_up(d);
+		answer_revoke(d, d->all);
+		return;
+	}
+	if (mutant(d, FORGET_UNKNOWN))
+		committer_forget(&d->committer, &d->partition);
+	session_drop(d);
+	d->state = DAEMON_PARKED;
+	d->resume_ms = d->w->now + 300;
+	d->w->counts.parked++;
+}
+
+/* ---- the group (rebalance.c) */
 
 static void on_revoke(struct daemon *d, struct daemon *all)
 {
@@ -302,7 +305,6 @@ static void acknowledged(struct daemon *d)
 		delivery_acked(&d->delivery, &e->sent, d->committer.sent_boot_ms);
 		if (d->state == DAEMON_STARTING) {
 			d->state = DAEMON_PARKED;
-			d->commit_unknown = false;
 			d->resume_ms = d->w->now;
 		} else if (d->a != NULL) {
 			give_out(d);
@@ -333,6 +335,8 @@ static void serve_answer(struct daemon *d)
 		acknowledged(d);
 	} else if (d->answer == COMMIT_FENCED) {
 		d->w->counts.fenced++;
+		if (!mutant(d, OLD_EPOCH_COMMIT))
+			committer_forget(&d->committer, &d->partition);
 		if (d->state != DAEMON_AWAY && d->state != DAEMON_PARKED)
 			session_park(d);
 	} else {
@@ -436,10 +440,6 @@ static void resume(struct daemon *d)
 		violate(d->w, "the committed text is not ours: \"%s\"", d->w->broker.text);
 		return;
 	}
-	if (d->commit_unknown && !mutant(d, FORGET_UNKNOWN)) {
-		begin_start(d, &t);
-		return;
-	}
 	if (mutant(d, FORGET_PLAN))
 		t.n = 0;
 	if (mutant(d, NEW_ID) && t.n > 0)
@@ -499,7 +499,7 @@ static void on_sealed(struct daemon *d, const struct message *m)
 {
 	struct message publish = { .kind = COMMAND_PUBLISH, .assignment = d->a, .not_after_boot_ms = INT64_MAX };
 
-	if (!delivery_sealed(&d->delivery, &m->facts)) {
+	if (!delivery_sealed(&d->delivery, &m->facts, m->has_objects)) {
 		session_park(d);
 	} else if (mutant(d, PUBLISH_UNACKED)) {
 		memcpy(publish.range_id, m->facts.id, sizeof(publish.range_id));

@@ -35,7 +35,7 @@ enum mutant {
 	NEW_ID,            /* recover a range under an id of its own */
 	OLD_EPOCH_COMMIT,  /* send entries of an ended epoch again */
 	TWO_OUTSTANDING,   /* after an unknown outcome, commit the newer state instead of the same bytes */
-	FORGET_UNKNOWN,    /* recover without committing over a request whose outcome is unknown */
+	FORGET_UNKNOWN,    /* park, and let the request go whose outcome is unknown, before it is acknowledged */
 	NO_LEASE,          /* publish under an acknowledgement of any age */
 	STRAY_RECORDS,     /* records of an ended epoch go to the next writer */
 	GROW_UNKNOWN,      /* a range grows under its id after an unknown outcome */

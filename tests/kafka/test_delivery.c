@@ -40,7 +40,7 @@ static void seal(struct delivery *d, int i)
 {
 	struct range_facts f = range(i, 1);
 
-	assert_true(delivery_sealed(d, &f));
+	assert_true(delivery_sealed(d, &f, f.objects > 0));
 }
 
 static struct intent_text compose(const struct delivery *d)
@@ -160,23 +160,23 @@ static void test_refuses(void **state)
 
 	(void)state;
 	begin(&d, 0);
-	assert_false(delivery_sealed(&d, &f)); /* a gap */
+	assert_false(delivery_sealed(&d, &f, true)); /* a gap */
 	f = range(0, 1);
 	f.end = f.start;
-	assert_false(delivery_sealed(&d, &f));
+	assert_false(delivery_sealed(&d, &f, true));
 	seal(&d, 0);
 	f = range(0, 1);
-	assert_false(delivery_sealed(&d, &f));      /* twice */
-	assert_false(delivery_published(&d, f.id)); /* never given out */
+	assert_false(delivery_sealed(&d, &f, true)); /* twice */
+	assert_false(delivery_published(&d, f.id));  /* never given out */
 	assert_false(delivery_published(&d, "ffffffffffffffff"));
 	for (int i = 1; i < ASSIGNMENT_MAX_SEALED; i++)
 		seal(&d, i);
 	f = range(ASSIGNMENT_MAX_SEALED, 1);
-	assert_false(delivery_sealed(&d, &f));
+	assert_false(delivery_sealed(&d, &f, true));
 	begin(&d, 1);
 	f = range(0, 1);
 	f.end++;
-	assert_false(delivery_sealed(&d, &f)); /* an id means one start and one end */
+	assert_false(delivery_sealed(&d, &f, true)); /* an id means one start and one end */
 }
 
 static void test_planned(void **state)
@@ -229,7 +229,7 @@ static void test_without_objects(void **state)
 	(void)state;
 	begin(&d, 0);
 	seal(&d, 0);
-	assert_true(delivery_sealed(&d, &empty));
+	assert_true(delivery_sealed(&d, &empty, false));
 	ack(&d, 1000);
 	expect_publish(&d, 0, 1000);
 	expect_publish(&d, -1, 0); /* nothing to publish of the second */

@@ -416,6 +416,7 @@ static void walk_begin(struct walk *k, uint64_t seed, enum mutant mutant)
 	ids = seed << 20;
 	for (int i = 0; i < DAEMONS; i++) {
 		k->daemons[i].w = &k->w;
+		k->daemons[i].all = k->daemons;
 		k->daemons[i].number = i;
 		daemon_start(&k->daemons[i]);
 	}
