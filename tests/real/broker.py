@@ -136,6 +136,7 @@ class Broker:
 
     def producer(self, **config):
         return Producer({"bootstrap.servers": self.bootstrap, "log_level": 0, "linger.ms": 20,
+                         "enable.idempotence": True,  # a broker that is killed must not double what a test counts
                          "compression.type": "lz4", "message.max.bytes": 40 << 20,
                          "queue.buffering.max.messages": 1000000, "queue.buffering.max.kbytes": 1 << 20,
                          **{k.replace("_", "."): v for k, v in config.items()}})
