@@ -21,7 +21,7 @@
 
 #define HEAD_MAX 16384
 #define EVENTS 64
-#define FDS_MAX 1024
+#define FDS_MAX 512
 
 struct connection {
 	int fd;
@@ -30,13 +30,14 @@ struct connection {
 	long long body_left;
 	bool in_body;
 	char answer[512];
-	double answer_at;
+	double answer_at; /* 0: none is due */
+	bool hung_up;
 	struct connection *next; /* among those whose answer is due later */
 };
 
 struct sink {
 	int epoll_fd, listen_fd;
-	struct connection *connections[FDS_MAX]; /* by fd */
+	struct connection connections[FDS_MAX]; /* by fd */
 	double delay;
 	struct connection *first,
 		**last; /* answers in the order in which they are due: the delay is the same for all */
@@ -59,13 +60,12 @@ static void die(const char *what)
 	exit(EX_OSERR);
 }
 
-static void hang_up(struct sink *s, struct connection *c)
+/* One whose answer is still due keeps its place until then. */
+static void hang_up(struct connection *c)
 {
-	s->connections[c->fd] = NULL;
-	close(c->fd);
-	c->fd = -1; /* it may still be in the list of answers */
+	c->hung_up = true;
 	if (c->answer_at == 0)
-		free(c);
+		close(c->fd);
 }
 
 /* The value behind a header's name, or NULL. */
@@ -130,17 +130,14 @@ static void compose(struct sink *s, struct connection *c)
 }
 
 /* Answers are smaller than any socket's buffer. */
-static bool send_answer(struct sink *s, struct connection *c)
+static bool send_answer(struct connection *c)
 {
 	size_t len = strlen(c->answer);
 
 	c->answer_at = 0;
-	if (c->fd >= 0 && send(c->fd, c->answer, len, MSG_NOSIGNAL) == (ssize_t)len)
+	if (!c->hung_up && send(c->fd, c->answer, len, MSG_NOSIGNAL) == (ssize_t)len)
 		return true;
-	if (c->fd >= 0)
-		hang_up(s, c);
-	else
-		free(c);
+	hang_up(c);
 	return false;
 }
 
@@ -150,7 +147,7 @@ static bool request_ended(struct sink *s, struct connection *c)
 	c->in_body = false;
 	c->head_len = 0;
 	if (s->delay == 0)
-		return send_answer(s, c);
+		return send_answer(c);
 	c->answer_at = now(CLOCK_MONOTONIC) + s->delay;
 	c->next = NULL;
 	*s->last = c;
@@ -166,7 +163,7 @@ static void send_due(struct sink *s)
 		s->first = c->next;
 		if (s->first == NULL)
 			s->last = &s->first;
-		send_answer(s, c);
+		send_answer(c);
 	}
 }
 
@@ -179,7 +176,7 @@ static bool head_ended(struct sink *s, struct connection *c, size_t body_read)
 	c->body_left -= (long long)body_read;
 	c->in_body = true;
 	if (header(c, "expect") != NULL && send(c->fd, "HTTP/1.1 100 Continue\r\n\r\n", 25, MSG_NOSIGNAL) != 25) {
-		hang_up(s, c);
+		hang_up(c);
 		return false;
 	}
 	return c->body_left > 0 || request_ended(s, c);
@@ -193,7 +190,7 @@ static bool read_head(struct sink *s, struct connection *c)
 
 	if (n <= 0) {
 		if (n == 0 || errno != EAGAIN)
-			hang_up(s, c);
+			hang_up(c);
 		return false;
 	}
 	c->head_len += (size_t)n;
@@ -213,7 +210,7 @@ static bool read_body(struct sink *s, struct connection *c)
 
 	if (n <= 0) {
 		if (n == 0 || errno != EAGAIN)
-			hang_up(s, c);
+			hang_up(c);
 		return false;
 	}
 	c->body_left -= n;
@@ -234,13 +231,11 @@ static void accept_all(struct sink *s)
 	int fd;
 
 	while ((fd = accept4(s->listen_fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC)) >= 0) {
-		struct connection *c = calloc(1, sizeof(*c));
 		struct epoll_event e = { .events = EPOLLIN | EPOLLET, .data.fd = fd };
 
-		if (c == NULL || fd >= FDS_MAX)
-			die("accept");
-		s->connections[fd] = c;
-		c->fd = fd;
+		if (fd >= FDS_MAX)
+			die("too many connections");
+		s->connections[fd] = (struct connection){ .fd = fd };
 		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
 		if (epoll_ctl(s->epoll_fd, EPOLL_CTL_ADD, fd, &e) < 0)
 			die("epoll_ctl");
@@ -277,8 +272,9 @@ static void listen_anywhere(struct sink *s)
 int main(int argc, char **argv)
 {
 	struct epoll_event events[EVENTS];
-	struct sink s = { .delay = argc > 1 ? (double)strtol(argv[1], NULL, 10) / 1000 : 0 };
+	static struct sink s;
 
+	s.delay = argc > 1 ? (double)strtol(argv[1], NULL, 10) / 1000 : 0;
 	s.last = &s.first;
 	listen_anywhere(&s);
 	for (;;) {
@@ -287,8 +283,8 @@ int main(int argc, char **argv)
 		for (int i = 0; i < n; i++) {
 			if (events[i].data.fd == s.listen_fd)
 				accept_all(&s);
-			else if (s.connections[events[i].data.fd] != NULL)
-				serve(&s, s.connections[events[i].data.fd]);
+			else
+				serve(&s, &s.connections[events[i].data.fd]);
 		}
 		send_due(&s);
 	}

@@ -3,9 +3,12 @@
 import ctypes
 import os
 import random
+import re
 import signal
 import socket
 import subprocess
+import threading
+import time
 
 from waiting import until
 
@@ -80,3 +83,24 @@ class Process:
 
     def tail(self, lines=25):
         return f"last lines of {self.log_path}:\n" + "\n".join(self.log().splitlines()[-lines:])
+
+
+class Peak(threading.Thread):
+    """The most memory that a process ever had resident (VmHWM), read until it ends."""
+
+    def __init__(self, pid):
+        super().__init__(daemon=True)
+        self.pid, self.bytes = pid, 0
+        self.start()
+
+    def run(self):
+        try:
+            while True:
+                with open(f"/proc/{self.pid}/status") as f:
+                    found = re.search(r"VmHWM:\s+(\d+) kB", f.read())
+                if found is None:
+                    return
+                self.bytes = int(found.group(1)) * 1024
+                time.sleep(0.02)
+        except OSError:
+            return

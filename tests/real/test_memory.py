@@ -10,7 +10,6 @@ import random
 import re
 import signal
 import subprocess
-import threading
 import time
 
 import pytest
@@ -18,6 +17,7 @@ from confluent_kafka import TopicPartition
 from confluent_kafka.admin import NewTopic
 
 import judge
+from process import Peak
 from rows import HOUR_MS, NOON
 from waiting import until
 
@@ -27,27 +27,6 @@ MIB = 1 << 20
 MEMORY = 64 * MIB
 HOURS = 4
 ROW_BYTES = 600
-
-
-class Peak(threading.Thread):
-    """The most memory that a process ever had resident (VmHWM), read until it ends."""
-
-    def __init__(self, pid):
-        super().__init__(daemon=True)
-        self.pid, self.bytes = pid, 0
-        self.start()
-
-    def run(self):
-        try:
-            while True:
-                with open(f"/proc/{self.pid}/status") as f:
-                    found = re.search(r"VmHWM:\s+(\d+) kB", f.read())
-                if found is None:
-                    return
-                self.bytes = int(found.group(1)) * 1024
-                time.sleep(0.02)
-        except OSError:
-            return
 
 
 def bare_consumer_bytes(broker, topics, records):
