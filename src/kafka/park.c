@@ -12,6 +12,8 @@
 #define FIRST_BACKOFF_MS 500
 #define LONGEST_BACKOFF_MS 60000
 #define WAIT_LOG_MS 60000
+#define REPEAT_MS 10000
+#define TOLD_AT_ONCE 8
 
 void partition_log(enum log_level level, const struct partition *p, const char *fmt, ...)
 {
@@ -63,7 +65,22 @@ static int64_t backoff_ms(int failures)
 	return ms / 2 + random() % (ms / 2 + 1);
 }
 
-void session_wait(struct partition *p, enum wait_reason wait, const char *text, int64_t now_boot_ms)
+/* A reason that many partitions share is told for the first few, then counted. */
+static bool is_repeated(struct consumer *c, const char *text, int64_t now_boot_ms)
+{
+	bool same = strcmp(c->repeated, text) == 0 && now_boot_ms < c->repeated_boot_ms + REPEAT_MS;
+
+	if (same)
+		return ++c->repeats > TOLD_AT_ONCE;
+	if (c->repeats > TOLD_AT_ONCE)
+		log_warning("%d more partitions waited for the same: %s", c->repeats - TOLD_AT_ONCE, c->repeated);
+	snprintf(c->repeated, sizeof(c->repeated), "%s", text);
+	c->repeated_boot_ms = now_boot_ms;
+	c->repeats = 1;
+	return false;
+}
+
+void session_wait(struct consumer *c, struct partition *p, enum wait_reason wait, const char *text, int64_t now_boot_ms)
 {
 	bool news = p->wait != wait || strcmp(p->wait_text, text) != 0;
 
@@ -72,7 +89,7 @@ void session_wait(struct partition *p, enum wait_reason wait, const char *text, 
 	snprintf(p->wait_text, sizeof(p->wait_text), "%s", text);
 	p->failures++;
 	p->resume_boot_ms = now_boot_ms + backoff_ms(p->failures);
-	if (!news && now_boot_ms < p->told_boot_ms + WAIT_LOG_MS)
+	if ((!news && now_boot_ms < p->told_boot_ms + WAIT_LOG_MS) || is_repeated(c, text, now_boot_ms))
 		return;
 	p->told_boot_ms = now_boot_ms;
 	partition_log(wait == WAIT_MEMORY ? LOG_LEVEL_INFO : LOG_LEVEL_WARNING, p, "waits for %s%s%s",
@@ -97,5 +114,5 @@ void session_park(struct consumer *c, struct partition *p, enum wait_reason wait
 	session_drop(c, p);
 	p->state = PARTITION_PARKED;
 	rebalance_stop_reading(c, p);
-	session_wait(p, wait, text, now_boot_ms);
+	session_wait(c, p, wait, text, now_boot_ms);
 }

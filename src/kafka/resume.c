@@ -12,15 +12,19 @@
 #include "base/text.h"
 #include "encode/fingerprint.h"
 #include "kafka/session.h"
+#include "kafka/topics.h"
 #include "settings/memory.h"
 
 #define ADMISSION_PAUSE_MS 500
 
-struct candidate {
-	struct partition *p;
-	enum finding finding;
-	int64_t low, high; /* of the log; -1: not asked */
-};
+char *resume_text_of(const rd_kafka_topic_partition_t *e)
+{
+	char *text = mem_zalloc(e->metadata_size + 1);
+
+	if (e->metadata_size > 0)
+		memcpy(text, e->metadata, e->metadata_size);
+	return text;
+}
 
 static uint64_t partition_fingerprint(const struct consumer *c, const struct partition *p)
 {
@@ -58,9 +62,12 @@ static void forget_foreign_ranges(const struct consumer *c, const struct partiti
 }
 
 /* An offset that someone else set, or another place in S3: there is nothing to recover, and the chain begins anew. */
-static void begin_moved(struct consumer *c, struct partition *p, int64_t offset, const struct intent_text *t, bool ours)
+static void begin_moved(struct consumer *c, const struct topics *topics, struct partition *p, int64_t offset,
+			const struct intent_text *t, bool ours)
 {
 	bool destination = ours && is_about(c, p, t, offset);
+	const struct topic_info *info = topics != NULL ? topics_find(topics, p->topic) : NULL;
+	int32_t partitions = info != NULL ? info->partitions : p->id + 1;
 	struct intent_text fresh;
 
 	partition_log(LOG_LEVEL_WARNING, p, "%s: going on at offset %" PRId64,
@@ -69,62 +76,59 @@ static void begin_moved(struct consumer *c, struct partition *p, int64_t offset,
 		      offset);
 	start_base_text(c, p, &fresh);
 	fresh.start = offset;
-	fresh.birth =
-		ours ? t->birth
-		     : (struct birth){ clock_real_ms(), c->settings->kafka_start_ms, start_partitions_of(c, p->topic) };
+	fresh.birth = ours ? t->birth : (struct birth){ clock_real_ms(), c->settings->kafka_start_ms, partitions };
 	chain_begin(&fresh.before, destination ? "destination" : "moved");
 	delivery_begin(&p->delivery, &fresh, clock_boot_ms());
 }
 
 /* Once a topic and session: a table that was its own stays its own. */
-static bool has_its_table(struct consumer *c, struct partition *p, int64_t now_boot_ms)
+static bool has_its_table(struct consumer *c, struct topics *topics, struct partition *p, int64_t now_boot_ms)
 {
-	char *owner;
+	const struct topic_info *info = topics != NULL ? topics_find(topics, p->topic) : NULL;
+	const char *owner;
 	char why[ERROR_TEXT_MAX];
 
 	if (p->has_table)
 		return true;
-	if (tables_owner(c, p->topic, &owner) < 0) {
-		session_wait(p, WAIT_OFFSETS, "the cluster's topics cannot be read", now_boot_ms);
+	if (info == NULL || topics_owner_of_table(c, topics, info, &owner) < 0) {
+		session_wait(c, p, WAIT_OFFSETS, "the cluster's topics cannot be read", now_boot_ms);
 		return false;
 	}
-	if (owner == NULL) {
-		for (struct partition *o = partition_first(c->partitions); o != NULL; o = o->next)
-			o->has_table |= strcmp(o->topic, p->topic) == 0;
-		return true;
+	if (owner != NULL) {
+		snprintf(why, sizeof(why), "topic \"%s\" has it already", owner);
+		session_wait(c, p, WAIT_TABLE, why, now_boot_ms);
+		return false;
 	}
-	snprintf(why, sizeof(why), "topic \"%s\" has it already", owner);
-	free(owner);
-	session_wait(p, WAIT_TABLE, why, now_boot_ms);
-	return false;
+	p->has_table = true;
+	return true;
 }
 
-static enum finding understand(struct consumer *c, struct partition *p, const rd_kafka_topic_partition_t *e,
-			       int64_t now_boot_ms)
+static enum finding understand(struct consumer *c, struct topics *topics, struct partition *p,
+			       const rd_kafka_topic_partition_t *e, int64_t now_boot_ms)
 {
 	struct intent_text t;
 	enum intent_verdict v;
 	char *text;
 
 	if (e->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
-		session_wait(p, WAIT_OFFSETS, rd_kafka_err2str(e->err), now_boot_ms);
+		session_wait(c, p, WAIT_OFFSETS, rd_kafka_err2str(e->err), now_boot_ms);
 		return FOUND_WAIT;
 	}
-	if (!has_its_table(c, p, now_boot_ms))
+	if (!has_its_table(c, topics, p, now_boot_ms))
 		return FOUND_WAIT;
 	if (e->offset < 0)
-		return start_find(c, p, now_boot_ms);
-	text = start_text_of(e);
+		return FOUND_NO_OFFSET;
+	text = resume_text_of(e);
 	v = intent_read(text, &t);
 	if (v == INTENT_NEWER || v == INTENT_DAMAGED) {
-		session_wait(p, WAIT_TEXT, text, now_boot_ms);
+		session_wait(c, p, WAIT_TEXT, text, now_boot_ms);
 		free(text);
 		return FOUND_WAIT;
 	}
 	free(text);
 	if (v == INTENT_ABSENT || !is_about(c, p, &t, e->offset) ||
 	    t.destination != destination_of(c->settings->s3_bucket, p->settings)) {
-		begin_moved(c, p, e->offset, &t, v == INTENT_OURS);
+		begin_moved(c, topics, p, e->offset, &t, v == INTENT_OURS);
 		return FOUND_READY;
 	}
 	p->has_text = true;
@@ -169,7 +173,7 @@ static enum finding begin_behind(struct partition *p, int64_t start)
 	return start_at(p, &t, start, "truncated");
 }
 
-static enum finding hold_against_log(struct candidate *k, int64_t now_boot_ms)
+static enum finding hold_against_log(struct consumer *c, struct candidate *k, int64_t now_boot_ms)
 {
 	struct partition *p = k->p;
 	const struct intent_text *t = &p->delivery.text;
@@ -179,7 +183,7 @@ static enum finding hold_against_log(struct candidate *k, int64_t now_boot_ms)
 	if (t->n == 0 && !p->position_error)
 		return FOUND_READY;
 	if (k->low < 0 || k->high < 0) {
-		session_wait(p, WAIT_OFFSETS, "the log's first and last offset cannot be read", now_boot_ms);
+		session_wait(c, p, WAIT_OFFSETS, "the log's first and last offset cannot be read", now_boot_ms);
 		return FOUND_WAIT;
 	}
 	if (k->high < end) {
@@ -276,7 +280,7 @@ static void settle(struct consumer *c, struct candidate *candidates, int n, int6
 			ready[n_ready++] = p;
 			open_partition(c, p);
 		} else if (candidates[i].finding == FOUND_READY) {
-			session_wait(p, WAIT_MEMORY, "", now_boot_ms);
+			session_wait(c, p, WAIT_MEMORY, "", now_boot_ms);
 			p->resume_boot_ms = now_boot_ms + ADMISSION_PAUSE_MS;
 		}
 	}
@@ -317,26 +321,48 @@ static rd_kafka_topic_partition_list_t *collect_due(struct consumer *c, int64_t 
 	return list;
 }
 
-static void resume_list(struct consumer *c, rd_kafka_topic_partition_list_t *list, int64_t now_boot_ms)
+/* The cluster's topics are asked for only where something is not known yet. */
+static bool needs_topics(const struct consumer *c, const rd_kafka_topic_partition_list_t *list)
 {
-	struct candidate *candidates = mem_array((size_t)list->cnt, sizeof(*candidates));
-	rd_kafka_resp_err_t err = rd_kafka_committed(c->rk, list, session_left_ms(c));
-
 	for (int i = 0; i < list->cnt; i++) {
-		struct partition *p = partition_find(c->partitions, list->elems[i].topic, list->elems[i].partition);
+		const rd_kafka_topic_partition_t *e = &list->elems[i];
 
-		candidates[i].p = p;
-		if (err == RD_KAFKA_RESP_ERR_NO_ERROR)
-			candidates[i].finding = understand(c, p, &list->elems[i], now_boot_ms);
-		else
-			session_wait(p, WAIT_OFFSETS, rd_kafka_err2str(err), now_boot_ms);
+		if (e->offset < 0 || !partition_find(c->partitions, e->topic, e->partition)->has_table)
+			return true;
 	}
+	return false;
+}
+
+static void look_at(struct consumer *c, rd_kafka_topic_partition_list_t *list, struct candidate *candidates,
+		    int64_t now_boot_ms)
+{
+	struct topics *topics = needs_topics(c, list) ? topics_load(c) : NULL;
+
+	for (int i = 0; i < list->cnt; i++)
+		candidates[i].finding = understand(c, topics, candidates[i].p, &list->elems[i], now_boot_ms);
+	start_find(c, topics, candidates, list->cnt, now_boot_ms);
 	ask_log(c, candidates, list->cnt);
 	for (int i = 0; i < list->cnt; i++) {
 		if (candidates[i].finding == FOUND_READY)
-			candidates[i].finding = hold_against_log(&candidates[i], now_boot_ms);
+			candidates[i].finding = hold_against_log(c, &candidates[i], now_boot_ms);
 	}
 	settle(c, candidates, list->cnt, now_boot_ms);
+	topics_free(topics);
+}
+
+static void resume_list(struct consumer *c, rd_kafka_topic_partition_list_t *list, int64_t now_boot_ms)
+{
+	/* One more than there are: the last, without a partition, ends the array. */
+	struct candidate *candidates = mem_array((size_t)list->cnt + 1, sizeof(*candidates));
+	rd_kafka_resp_err_t err = rd_kafka_committed(c->rk, list, session_left_ms(c));
+
+	for (int i = 0; i < list->cnt; i++) {
+		candidates[i].p = partition_find(c->partitions, list->elems[i].topic, list->elems[i].partition);
+		if (err != RD_KAFKA_RESP_ERR_NO_ERROR)
+			session_wait(c, candidates[i].p, WAIT_OFFSETS, rd_kafka_err2str(err), now_boot_ms);
+	}
+	if (err == RD_KAFKA_RESP_ERR_NO_ERROR)
+		look_at(c, list, candidates, now_boot_ms);
 	free(candidates);
 }
 

@@ -13,7 +13,7 @@
 #include "kafka/partition.h"
 
 /* The consumer thread's state, for the files that make up the thread: consumer.c (the loop), rebalance.c (the group and
- * the local assignment), resume.c, start.c and tables.c (the way to reading a partition), park.c (the way out of it),
+ * the local assignment), resume.c and start.c (the way to reading a partition), park.c (the way out of it),
  * records.c, events.c (what the uploaders tell), commit.c (requests and their answers). Thread: the consumer thread
  * only, but for the atomics. */
 
@@ -62,6 +62,9 @@ struct consumer {
 	bool stopping;
 	int64_t stop_boot_ms, progress_boot_ms;
 	bool fatal;
+	char repeated[ERROR_TEXT_MAX]; /* a wait that many partitions share is told a few times, then counted */
+	int repeats;
+	int64_t repeated_boot_ms;
 	bool leaving;                /* the handle is being closed */
 	bool was_full;               /* no room in a ring when records were last asked for */
 	int64_t calls_until_boot_ms; /* the blocking calls of one turn end here, all together */
@@ -91,7 +94,8 @@ void session_give_up(struct consumer *c, struct partition *p);
 void session_park(struct consumer *c, struct partition *p, enum wait_reason wait, const char *text,
 		  int64_t now_boot_ms);
 /* park.c: not read, tried again after a back-off; the wait is in the log once, then once a minute. */
-void session_wait(struct partition *p, enum wait_reason wait, const char *text, int64_t now_boot_ms);
+void session_wait(struct consumer *c, struct partition *p, enum wait_reason wait, const char *text,
+		  int64_t now_boot_ms);
 
 /* events.c: act on all that the uploaders have told. */
 void events_hear(struct consumer *c, int64_t now_boot_ms);
@@ -114,28 +118,35 @@ void resume_due(struct consumer *c, int64_t now_boot_ms);
 
 /* What one partition's committed state amounts to. */
 enum finding {
-	FOUND_WAIT,  /* told why: tried again later */
-	FOUND_START, /* p->delivery holds a start that is to be committed first */
-	FOUND_READY, /* p->delivery holds what was read */
+	FOUND_WAIT,      /* told why: tried again later */
+	FOUND_NO_OFFSET, /* start.c is to find where it begins */
+	FOUND_START,     /* p->delivery holds a start that is to be committed first */
+	FOUND_READY,     /* p->delivery holds what was read */
 };
 
-/* start.c: find where a partition without an offset begins; FOUND_START or FOUND_WAIT. */
-enum finding start_find(struct consumer *c, struct partition *p, int64_t now_boot_ms);
+struct candidate {
+	struct partition *p;
+	enum finding finding;
+	int64_t low, high;     /* of the log; -1: not asked */
+	int64_t start_time_ms; /* -2 earliest, -1 latest, else a time */
+	int64_t start;         /* an offset; RD_KAFKA_OFFSET_END: none yet; RD_KAFKA_OFFSET_INVALID: could not be had */
+	bool resolved;         /* was asked for */
+};
+
+/* The text of a committed offset, "" when it has none. Owns: the caller frees. */
+char *resume_text_of(const rd_kafka_topic_partition_t *e);
+
+/* start.c: find where those without an offset begin: FOUND_START or FOUND_WAIT. The array ends with one without
+ * partition. */
+struct topics;
+void start_find(struct consumer *c, struct topics *t, struct candidate *candidates, int n, int64_t now_boot_ms);
 /* Have `start` committed first, with a chain that begins there for this reason. */
 enum finding start_at(struct partition *p, struct intent_text *t, int64_t start, const char *reason);
 /* A text that says who and where, and nothing else. */
 void start_base_text(const struct consumer *c, const struct partition *p, struct intent_text *t);
-/* Does any partition of the topic have a text of ours? Its birth. *failed: the offsets could not be read. */
-bool start_find_birth(struct consumer *c, const char *topic, int32_t partitions, struct birth *birth, bool *failed);
-int32_t start_partitions_of(struct consumer *c, const char *topic); /* 0: cannot be asked */
-/* The text of a committed offset, "" when it has none. Owns: the caller frees. */
-char *start_text_of(const rd_kafka_topic_partition_t *e);
-/* Offsets at a time, or -2 earliest, -1 latest, into each element; -1 where it could not be had. */
+/* Offsets at a time, or -2 earliest, -1 latest, into each element: -1 where the time is behind the last record,
+ * RD_KAFKA_OFFSET_INVALID where it could not be had. */
 void start_offsets_at(struct consumer *c, rd_kafka_topic_partition_list_t *list, int64_t time_ms);
-
-/* tables.c: the topic that has the table that this one would write to (the caller frees), NULL when it has its table
- * for itself. -1: the cluster cannot be asked. */
-int tables_owner(struct consumer *c, const char *topic, char **owner);
 
 /* commit.c */
 void commit_event(struct consumer *c, rd_kafka_event_t *event);
