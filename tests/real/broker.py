@@ -29,9 +29,10 @@ appender.out.layout.pattern = %d %p %c{1}: %m%n
 
 
 class Broker:
-    def __init__(self, directory, libs, properties=None):
+    def __init__(self, directory, libs, properties=None, proxy_port=None):
+        """proxy_port: clients that come by proxied_port are told to come by that one from then on."""
         self.dir = str(directory)
-        self.port, controller = free_port(), free_port()
+        self.port, self.proxied_port, controller = free_port(), free_port(), free_port()
         self.bootstrap = f"127.0.0.1:{self.port}"
         self.log_path = os.path.join(self.dir, "kafka.log")
         self.cluster_id = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=").replace("-", "A", 1)
@@ -63,8 +64,12 @@ class Broker:
             "log.retention.ms": "-1",
             "log.message.timestamp.before.max.ms": str(2**63 - 1),
             "log.message.timestamp.after.max.ms": str(2**63 - 1),
-            **(properties or {}),
         }
+        if proxy_port:
+            values["listeners"] += f",PROXIED://127.0.0.1:{self.proxied_port}"
+            values["advertised.listeners"] += f",PROXIED://127.0.0.1:{proxy_port}"
+            values["listener.security.protocol.map"] = "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,PROXIED:PLAINTEXT"
+        values.update(properties or {})
         with open(self.conf, "w") as f:
             f.writelines(f"{k}={v}\n" for k, v in values.items())
         with open(os.path.join(self.dir, "log4j2.properties"), "w") as f:
