@@ -101,7 +101,7 @@ def committed(case, places):
 
 def hold_to_the_number(case, topics, places, rounds, per_round):
     daemon = case.daemon(*topics, memory="64MiB", s3={"part_size": "5MiB"}, output={"max_record": "8MiB"},
-                         roll={"age": "1h"})
+                         roll={"age": "1h"}, log={"level": "debug"})
     peak = Peak(daemon.process.pid)
     daemon.wait_says("begins at offset", count=len(places), seconds=90)
     producer, rng = case.broker.producer(linger_ms=1000), random.Random(1)
