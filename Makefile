@@ -12,7 +12,7 @@ SAN ?=
 B := build$(addprefix /,$(SAN))
 
 # Targets that install what they need first, or need no compiler: configure must not run before them.
-BARE := help clean setup lint format check check-slow bench demo
+BARE := help clean setup lint format check check-slow bench demo chaos
 ifneq ($(or $(filter-out $(BARE),$(or $(MAKECMDGOALS),all))),)
 include build/config.mk
 endif
@@ -75,7 +75,7 @@ $(UNIT) $(TOOLS): $(B)/%: $(B)/obj/%.o $(SUPPORT_OBJ) $(LIB)
 -include $(shell find $(B)/obj -name '*.d' 2>/dev/null)
 
 # Tests. WHAT narrows down: make check-unit WHAT=base/ or WHAT=encode/test_json.
-.PHONY: all unit tools check-unit check check-slow lint format bench demo setup help install uninstall clean flags
+.PHONY: all unit tools check-unit check check-slow lint format bench demo chaos setup help install uninstall clean flags
 CHOSEN = $(foreach t,$(UNIT),$(if $(findstring $(WHAT),$(t)),$(t)))
 unit: $(if $(WHAT),$(CHOSEN),$(UNIT))
 tools: $(TOOLS) ; @:
@@ -86,7 +86,7 @@ check-unit:
 	@$(MAKE) --no-print-directory unit tools $(PROGRAM)
 	@tests/run $(if $(WHAT),$(CHOSEN),$(UNIT))
 
-check check-slow lint bench demo:
+check check-slow lint bench demo chaos:
 	@tools/$@ $(WHAT)
 
 format:
@@ -126,6 +126,7 @@ help:
 	'make check-slow         what takes longer, in named parts     WHAT=part; tools/check-slow --list' \
 	'make lint               format, clang-tidy, cppcheck, ...     WHAT=step; tools/lint --list' \
 	'make format             put the C code in its format' \
+	'make chaos              200 kills over 20 seeds, an hour      WHAT="--seed 7"' \
 	'make bench              speed against its bars                WHAT=part' \
 	'make demo               CSV to Kafka to S3 on this machine, in a minute' \
 	'make setup              install what build, lint and tests need (tools/setup build: the build alone)' \

@@ -1,0 +1,247 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What can befall the daemons, one function an event: it tells the story, and returns when it is over."""
+import threading
+import time
+
+from kafka_proxy import HEARTBEAT, JOIN_GROUP, OFFSET_COMMIT, OFFSET_FETCH, SYNC_GROUP
+from s3_proxy import ABORT, COMPLETE, CREATE, PART, PUT
+from steps import STEPS
+from wire import ANSWER, ANSWERED, REQUEST, SENT
+
+STEP_SECONDS = 20
+WRITES = {PUT, CREATE, PART, COMPLETE, ABORT}
+GROUP = {OFFSET_COMMIT, OFFSET_FETCH, HEARTBEAT, JOIN_GROUP, SYNC_GROUP}
+
+
+def let_go(world, proxy, rule):
+    """What was held when its daemon died or froze: it never arrives, or it does now."""
+    cut = world.rng.random() < 0.5
+    proxy.remove(rule, cut=cut)
+    return "never arrives" if cut else "arrives now"
+
+
+def reach(world, member, step):
+    """(proxy, rule) that holds the member at this step; None when it did not come there in time."""
+    if step.after == "restart":
+        if not member.awake:
+            return None
+        catch(world, member, STEPS[world.rng.choice([0, 1, 2, 4])], kill)
+        if member.up:
+            member.kill()
+    proxy, rule = step.arm(world, member)
+    if step.after == "restart":
+        member.start()
+    if step.after == "burst":
+        world.burst()
+    if rule.wait_hit(STEP_SECONDS + world.session_ms / 1000):
+        return proxy, rule
+    proxy.remove(rule)
+    world.say(f"{member.name} did not come to: {step.name}")
+    return None
+
+
+def catch(world, member, step, strike):
+    """Hold a daemon at a step, strike it there. True: it was there."""
+    if step.after == "burst":
+        others = [m for m in world.up() if m is not member]
+        for other in others:     # the one partition of that topic must be this daemon's
+            other.leave()
+            world.say(f"{other.name} leaves, so that {member.name} has all")
+    held = reach(world, member, step)
+    if held is None:
+        return False
+    world.steps[step.name] = world.steps.get(step.name, 0) + 1
+    strike(world, member, step.name, held)
+    return True
+
+
+def kill(world, member, where, held=None):
+    member.kill()
+    world.say(f"{member.name} is killed: {where}")
+    late = held is not None and world.rng.random() < 0.3
+    if held and not late:
+        world.say(f"    what it had under way {let_go(world, *held)}")
+    if where.startswith("restart") or world.rng.random() < 0.8 or not world.up():
+        world.restart(member)
+    if late:
+        world.progress()
+        world.say(f"    what it had under way {let_go(world, *held)}, after others have gone on")
+
+
+def freeze(world, member, where, held=None):
+    """Beyond the session time-out, while others take over; a zombie wakes."""
+    member.freeze()
+    world.frozen += 1
+    world.say(f"{member.name} is frozen: {where}")
+    world.one_up()
+    time.sleep(world.session_ms / 1000)
+    took = world.progress(everywhere=True)
+    first = world.rng.random() < 0.5
+    if held and first:
+        world.say(f"    what it had under way {let_go(world, *held)}")
+    member.thaw()
+    world.say(f"{member.name} wakes; the others went on after {took:.1f} s")
+    if held and not first:
+        world.say(f"    what it had under way {let_go(world, *held)}")
+
+
+def kill_at_any_instant(world):
+    time.sleep(world.rng.uniform(0, 2.5))
+    kill(world, world.one_up(), "at any instant")
+
+
+def kill_all(world):
+    time.sleep(world.rng.uniform(0, 2))
+    for member in world.up():
+        member.kill()
+        world.say(f"{member.name} is killed with all others")
+    world.one_up()
+
+
+def freeze_at_any_instant(world):
+    time.sleep(world.rng.uniform(0, 2))
+    freeze(world, world.one_up(), "at any instant")
+
+
+def freeze_briefly(world):
+    member = world.one_up()
+    seconds = world.rng.uniform(0.2, 0.8 * world.session_ms / 1000)
+    member.freeze()
+    time.sleep(seconds)
+    member.thaw()
+    world.say(f"{member.name} was frozen for {seconds:.1f} s")
+
+
+def join(world):
+    if world.down():
+        member = world.rng.choice(world.down())
+        member.start()
+        world.say(f"{member.name} joins")
+
+
+def leave(world):
+    if len(world.up()) > 1:
+        member = world.one_up()
+        began = time.monotonic()
+        member.leave()
+        world.say(f"{member.name} leaves, in {time.monotonic() - began:.1f} s")
+
+
+def broker_restarts(world):
+    broker, seconds = world.parts.broker, world.rng.uniform(0, 3)
+    if world.rng.random() < 0.5:
+        broker.kill()
+        world.say(f"the broker is killed, and started after {seconds:.1f} s")
+    else:
+        broker.stop()
+        world.say(f"the broker stops, and is started after {seconds:.1f} s")
+    time.sleep(seconds)
+    broker.start()
+    world.say("the broker is up again")
+
+
+def with_a_kill(world, seconds):
+    """Some seconds of a fault, in which a daemon may be killed."""
+    strikes = world.rng.random() < 0.5
+    at = world.rng.uniform(0, seconds)
+    time.sleep(at if strikes else seconds)
+    if strikes:
+        kill(world, world.one_up(), "in the middle of it")
+        time.sleep(max(seconds - at, 0))
+
+
+def s3_is_away(world):
+    alone = world.rng.random() < 0.4
+    members = [world.one_up()] if alone else world.members
+    seconds = world.rng.uniform(2, 8)
+    world.say(f"S3 is away for {seconds:.1f} s, from {members[0].name + ' alone' if alone else 'all'}")
+    for member in members:
+        member.s3.go_away()
+    with_a_kill(world, seconds)
+    for member in members:
+        member.s3.calm()
+
+
+def s3_is_sick(world):
+    rng, seconds = world.rng, world.rng.uniform(4, 9)
+    share = rng.uniform(0.1, 0.4)
+    world.say(f"S3 is sick for {seconds:.1f} s: {share:.0%} of the writes")
+    for member in world.members:
+        for at, do, more in [(REQUEST, "say", {"status": 503}), (REQUEST, "say", {"status": 500}),
+                             (REQUEST, "say", {"status": 409}), (ANSWER, "say", {"status": 500}),
+                             (REQUEST, "cut", {"half": True}), (ANSWER, "cut", {"half": True}),
+                             (ANSWER, "cut", {}), (SENT, "cut", {}), (REQUEST, "delay", {"seconds": 1.0}),
+                             (REQUEST, "stall", {"half": True, "seconds": 1.5})]:
+            member.s3.rule(WRITES, at, do, times=None, chance=lambda: rng.random() < share / 5, **more)
+    with_a_kill(world, seconds)
+    for member in world.members:
+        member.s3.calm()
+
+
+def kafka_is_sick(world):
+    rng, seconds = world.rng, world.rng.uniform(4, 8)
+    share = rng.uniform(0.1, 0.4)
+    world.say(f"Kafka is sick for {seconds:.1f} s: {share:.0%} of what a group asks")
+    for at, do, more in [(REQUEST, "cut", {}), (SENT, "cut", {}), (ANSWER, "cut", {}), (ANSWERED, "cut", {}),
+                         (REQUEST, "delay", {"seconds": 0.7}), (ANSWER, "delay", {"seconds": 1.2})]:
+        world.parts.kafka.rule(GROUP, at, do, times=None, chance=lambda: rng.random() < share / 4, **more)
+    with_a_kill(world, seconds)
+    world.parts.kafka.calm()
+
+
+def kafka_is_away_from_one(world):
+    member, seconds = world.one_up(), world.rng.uniform(2, 2 * world.session_ms / 1000)
+    world.say(f"Kafka is away from {member.name} for {seconds:.1f} s")
+    rule = world.parts.kafka.rule(None, REQUEST, "cut", client=member.name, times=None)
+    time.sleep(seconds)
+    world.parts.kafka.remove(rule)
+
+
+def connections_end(world):
+    world.say("all connections to Kafka and S3 end")
+    world.parts.kafka.cut_all()
+    for member in world.members:
+        member.s3.cut_all()
+
+
+COMMON = [kill_at_any_instant, kill_at_any_instant, kill_at_any_instant, kill_all, freeze_at_any_instant,
+          freeze_briefly, join, join, leave, s3_is_away, s3_is_sick, s3_is_sick, kafka_is_sick, kafka_is_sick,
+          kafka_is_away_from_one, connections_end]
+
+
+class Standstill(threading.Thread):
+    """The longest time in which no partition was committed further, and the same for the slowest partition."""
+
+    def __init__(self, world):
+        super().__init__(daemon=True)
+        self.world, self.ending = world, threading.Event()
+        self.offsets, self.since = {}, {}
+        self.longest, self.longest_of_one = 0.0, 0.0
+
+    def run(self):
+        while not self.ending.wait(0.25):
+            now = time.monotonic()
+            for partition, offset in self.world.committed().items():
+                if self.offsets.get(partition) != offset:
+                    self.offsets[partition], self.since[partition] = offset, now
+            if self.since:
+                self.longest = max(self.longest, now - max(self.since.values()))
+                self.longest_of_one = max(self.longest_of_one, now - min(self.since.values()))
+
+
+def join_storm(world, seconds):
+    """One of three daemons joins or leaves every 5 s. Returns the longest standstill, of all and of one partition."""
+    while world.down():
+        join(world)
+    watch = Standstill(world)
+    watch.start()
+    turn = ends = time.monotonic()
+    while turn < ends + seconds:
+        turn += 5
+        time.sleep(max(turn - time.monotonic(), 0))
+        (join if world.down() else leave)(world)
+    watch.ending.set()
+    watch.join()
+    world.say(f"the longest time without a commit: {watch.longest:.1f} s, "
+              f"of one partition {watch.longest_of_one:.1f} s")
+    return watch.longest
