@@ -6,6 +6,7 @@ Runs alternate, one of each in turn, so that what the machine does meanwhile fal
 medians. All parts at full size write docs/benchmarks.md; fewer parts or rows print the tables only.
 """
 import argparse
+import itertools
 import json
 import os
 import pathlib
@@ -47,9 +48,9 @@ class Bench:
         return result
 
     def alternate(self, works, runs=None):
-        for i in range(runs or self.o.runs):
+        for _run in range(runs or self.o.runs):
             for name, work in works:
-                self.take(f"{name}", work)
+                self.take(name, work)
 
     # -- the work
 
@@ -157,7 +158,8 @@ class Bench:
         works = []
         for n in SWEEP_PARTITIONS:
             topic = f"partitions-{n}"
-            counts = self.kafka.fill(topic, n, (v for _i, v in zip(range(self.o.rows // 4), stage.lines_of(self.rows))))
+            values = itertools.islice(stage.lines_of(self.rows), self.o.rows // 4)
+            counts = self.kafka.fill(topic, n, values)
             self.facts[topic] = sum(counts)
             self.say(f"topic {topic}: {sum(counts)} records")
             works.append((topic, lambda topic=topic, counts=counts: self.into_sink(

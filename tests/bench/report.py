@@ -37,9 +37,9 @@ class Report:
 
     def codecs(self):
         s, rows = self.s, []
-        self.add("## Codecs", "", f"{self.facts['rows']:,} JSON rows, {self.facts['bytes'] / 1e9:.2f} GB, lz4 in Kafka, "
-                 f"4 partitions; 4 objects a partition, `memory = \"{stage.MEMORY // MIB}MiB\"`, one uploader unless "
-                 "said. The floor: the bare consumer, the codec's own library over the same bytes in 1 MiB blocks, "
+        self.add("## Codecs", "", f"{self.facts['rows']:,} JSON rows, {self.facts['bytes'] / 1e9:.2f} GB, lz4 in "
+                 f"Kafka, 4 partitions; 4 objects a partition, `memory = \"{stage.MEMORY // MIB}MiB\"`, one "
+                 "uploader unless said. The floor: the bare consumer, the codec's own library over the same bytes in 1 MiB blocks, "
                  "SHA-256 over what comes out.", "")
         for c in CODECS:
             v, k, floor = s[f"versitygw {c}"], s[f"sink {c}"], self.floor(c)
@@ -48,8 +48,8 @@ class Report:
                          f"{max(v['peak'], k['peak']) / MIB:.0f}"])
             self.bar(f"CPU with {c}, 1.3 times its floor (s)", v["cpu"], 1.3 * floor)
         two = s["sink zstd 1, 2 uploaders"]
-        rows.append(["kafka2s3, zstd 1, `uploaders = 2`", "", f"{two['cpu']:.2f}", f"{self.floor('zstd 1'):.2f}", "", "",
-                     f"{two['wall']:.2f}", f"{two['peak'] / MIB:.0f}"])
+        rows.append(["kafka2s3, zstd 1, `uploaders = 2`", "", f"{two['cpu']:.2f}", f"{self.floor('zstd 1'):.2f}", "",
+                     "", f"{two['wall']:.2f}", f"{two['peak'] / MIB:.0f}"])
         bare, kcat, batcher = s["bare consumer"], s["kcat"], s["Python batcher"]
         rows.append(["bare consumer", "", f"{bare['cpu']:.2f}", "", "", "", f"{bare['wall']:.2f}",
                      f"{bare['peak'] / MIB:.0f}"])
@@ -148,8 +148,8 @@ def report(samples, facts, parts):
     for part in parts:
         getattr(r, part)()
     head = ["# Benchmarks", "",
-            "Written by `make bench`, which runs all of it anew on this machine. Broker, S3 and daemon share its cores. "
-            f"Runs alternate; each number is the median of {facts['runs']} (of at most 3 in the sweeps), peaks are the "
+            "Written by `make bench`, which runs all of it anew on this machine. Broker, S3 and daemon share its "
+            f"cores. Runs alternate; each number is the median of {facts['runs']} (of at most 3 in the sweeps), peaks are the "
             "highest seen. CPU is user and system of the process tree from start to exit; wall runs from the first "
             "assignment that is read to the last object published.", "", *versions(), "", "## Bars", ""]
     return "\n".join(head + table(["", "measured", "bar", ""], r.bars) + r.lines)
