@@ -138,7 +138,8 @@ int daemon_run(const struct settings *s)
 	bool started;
 	int code;
 
-	mallopt(M_MMAP_THRESHOLD, MMAP_THRESHOLD);
+	mallopt(M_MMAP_THRESHOLD, 32 << 20);
+	mallopt(M_TRIM_THRESHOLD, 64 << 20);
 	pthread_sigmask(SIG_BLOCK, &set, NULL);
 	signal(SIGPIPE, SIG_IGN);
 	if (build(&d, &e) < 0) {

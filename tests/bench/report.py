@@ -39,8 +39,8 @@ class Report:
         s, rows = self.s, []
         self.add("## Codecs", "", f"{self.facts['rows']:,} JSON rows, {self.facts['bytes'] / 1e9:.2f} GB, lz4 in "
                  f"Kafka, 4 partitions; 4 objects a partition, `memory = \"{stage.MEMORY // MIB}MiB\"`, one "
-                 "uploader unless said. The floor: the bare consumer, the codec's own library over the same bytes in 1 MiB blocks, "
-                 "SHA-256 over what comes out.", "")
+                 "uploader unless said. The floor: the bare consumer, the codec's own library over the same bytes in "
+                 "1 MiB blocks, SHA-256 over what comes out.", "")
         for c in CODECS:
             v, k, floor = s[f"versitygw {c}"], s[f"sink {c}"], self.floor(c)
             rows.append([f"kafka2s3, {c}", f"{v['cpu']:.2f}", f"{k['cpu']:.2f}", f"{floor:.2f}",
@@ -149,7 +149,7 @@ def report(samples, facts, parts):
         getattr(r, part)()
     head = ["# Benchmarks", "",
             "Written by `make bench`, which runs all of it anew on this machine. Broker, S3 and daemon share its "
-            f"cores. Runs alternate; each number is the median of {facts['runs']} (of at most 3 in the sweeps), peaks are the "
-            "highest seen. CPU is user and system of the process tree from start to exit; wall runs from the first "
-            "assignment that is read to the last object published.", "", *versions(), "", "## Bars", ""]
+            f"cores. Runs alternate; each number is the median of {facts['runs']} (of at most 3 in the sweeps), peaks "
+            "are the highest seen. CPU is user and system of the process tree from start to exit; wall runs from the "
+            "first assignment that is read to the last object published.", "", *versions(), "", "## Bars", ""]
     return "\n".join(head + table(["", "measured", "bar", ""], r.bars) + r.lines)
