@@ -21,9 +21,10 @@
 
 #define RING_SLOTS 16384
 #define LOOK_MS 200
-/* Blocks at least this large go back to the system when they are freed, so that memory that was used once is not kept.
- */
-#define MMAP_THRESHOLD (256 << 10)
+/* Blocks of a mebibyte and fetch buffers come and go by the thousand: from the heap, which keeps some memory to use
+ * again, since fresh pages from the system cost more than what is done with them. Larger ones go back at once. */
+#define MMAP_THRESHOLD (32 << 20)
+#define TRIM_THRESHOLD (64 << 20)
 
 struct daemon {
 	const struct settings *settings;
@@ -138,8 +139,8 @@ int daemon_run(const struct settings *s)
 	bool started;
 	int code;
 
-	mallopt(M_MMAP_THRESHOLD, 32 << 20);
-	mallopt(M_TRIM_THRESHOLD, 64 << 20);
+	mallopt(M_MMAP_THRESHOLD, MMAP_THRESHOLD);
+	mallopt(M_TRIM_THRESHOLD, TRIM_THRESHOLD);
 	pthread_sigmask(SIG_BLOCK, &set, NULL);
 	signal(SIGPIPE, SIG_IGN);
 	if (build(&d, &e) < 0) {

@@ -4,13 +4,19 @@
 #include "kafka/handle.h"
 
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sysexits.h>
 
 #include "kafka/client.h"
 #include "settings/memory.h"
+
+#define HAS_QUEUE_BACKOFF 0x020200ff
+#define QUEUE_BACKOFF_MS "10"
+#define CREDENTIAL_MAX 512
 
 int64_t handle_option_ms(const struct settings *s, const char *name, int64_t otherwise)
 {
@@ -71,6 +77,16 @@ static int set_owned(rd_kafka_conf_t *conf, const struct settings *s, struct err
 	return client_set(conf, "group.id", s->kafka_group, e);
 }
 
+/* From 2.2.0 on; the default of a second makes a fast reader wait for most of it. */
+static void set_queue_backoff(rd_kafka_conf_t *conf, const struct settings *s)
+{
+	static const char name[] = "fetch.queue.backoff.ms";
+	char why[256];
+
+	if (!client_option_given(s, name))
+		rd_kafka_conf_set(conf, name, QUEUE_BACKOFF_MS, why, sizeof(why));
+}
+
 rd_kafka_t *handle_open(const struct settings *s, struct error *e)
 {
 	rd_kafka_conf_t *conf = client_new_conf(s, e);
@@ -83,6 +99,7 @@ rd_kafka_t *handle_open(const struct settings *s, struct error *e)
 		rd_kafka_conf_destroy(conf);
 		return NULL;
 	}
+	set_queue_backoff(conf, s);
 	rd_kafka_conf_set_events(conf, RD_KAFKA_EVENT_REBALANCE | RD_KAFKA_EVENT_OFFSET_COMMIT | RD_KAFKA_EVENT_ERROR |
 					       RD_KAFKA_EVENT_STATS);
 	rk = rd_kafka_new(RD_KAFKA_CONSUMER, conf, why, sizeof(why));
@@ -91,6 +108,32 @@ rd_kafka_t *handle_open(const struct settings *s, struct error *e)
 		error_set(e, ERROR_GIVE_UP, EX_CONFIG, "the Kafka client refuses these settings: %s", why);
 	}
 	return rk;
+}
+
+/* False: it is not set, or longer than there is room for. */
+static bool property(rd_kafka_t *rk, const char *name, char *value, size_t size)
+{
+	size_t needed = size;
+
+	return rd_kafka_conf_get(rd_kafka_conf(rk), name, value, &needed) == RD_KAFKA_CONF_OK && needed > 1 &&
+	       needed <= size;
+}
+
+/* What the public interface has to wake the client's threads is this: credentials that they may have waited for. With
+ * SASL they are the ones that it has; without SASL nothing reads them. */
+void handle_wake(rd_kafka_t *rk)
+{
+	char protocol[32], user[CREDENTIAL_MAX] = "-", password[CREDENTIAL_MAX] = "-";
+	bool sasl, known;
+
+	if (rd_kafka_version() >= HAS_QUEUE_BACKOFF)
+		return;
+	sasl = property(rk, "security.protocol", protocol, sizeof(protocol)) && strncasecmp(protocol, "sasl", 4) == 0;
+	known = !sasl || (property(rk, "sasl.username", user, sizeof(user)) &&
+			  property(rk, "sasl.password", password, sizeof(password)));
+	if (known)
+		rd_kafka_error_destroy(rd_kafka_sasl_set_credentials(rk, user, password));
+	explicit_bzero(password, sizeof(password));
 }
 
 int handle_subscribe(rd_kafka_t *rk, const struct settings *s, struct error *e)

@@ -13,6 +13,11 @@
 rd_kafka_t *handle_open(const struct settings *s, struct error *e);
 int handle_subscribe(rd_kafka_t *rk, const struct settings *s, struct error *e);
 
+/* The client stops fetching when its queue is full, and until 2.2.0 looks again only after a second, or when something
+ * else wakes its threads: call it after records have been taken, a hundred times a second is plenty. Does nothing where
+ * there is no need. */
+void handle_wake(rd_kafka_t *rk);
+
 /* A property of kafka.options that is a time, else what the caller says. */
 int64_t handle_option_ms(const struct settings *s, const char *name, int64_t otherwise);
 const char *handle_isolation_level(const struct settings *s);

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Records on their way from the client's message queue into the rings, as many as there is room for. Thread: consumer.
  * Invariants: only rising offsets of an active partition go in; a full ring stops the taking and nothing else (I8). */
+#include "kafka/handle.h"
 #include "kafka/session.h"
+
+#define WAKE_EVERY_MS 10
 
 static struct partition *partition_of(struct consumer *c, const rd_kafka_message_t *m)
 {
@@ -91,6 +94,16 @@ void records_put_farewells(struct lane_state *l)
 	}
 }
 
+/* The queue has room again, or is empty: the client is to see it soon. */
+static void wake_fetchers(struct consumer *c, bool empty, int64_t now_boot_ms)
+{
+	if (!c->took || (!empty && now_boot_ms < c->next_wake_boot_ms))
+		return;
+	handle_wake(c->rk);
+	c->took = false;
+	c->next_wake_boot_ms = now_boot_ms + WAKE_EVERY_MS;
+}
+
 size_t records_take(struct consumer *c, int64_t now_boot_ms)
 {
 	size_t n = room(c);
@@ -101,6 +114,8 @@ size_t records_take(struct consumer *c, int64_t now_boot_ms)
 		got = rd_kafka_consume_batch_queue(c->record_queue, 0, c->batch, n);
 	for (ssize_t i = 0; i < got; i++)
 		take_message(c, c->batch[i], now_boot_ms);
+	c->took |= got > 0;
+	wake_fetchers(c, n > 0 && got <= 0, now_boot_ms);
 	for (int i = 0; i < c->n_lanes; i++) {
 		records_put_farewells(&c->lanes[i]);
 		ring_publish(c->lanes[i].lane.ring);

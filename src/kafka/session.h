@@ -69,7 +69,9 @@ struct consumer {
 	bool was_full;               /* no room in a ring when records were last asked for */
 	int64_t calls_until_boot_ms; /* the blocking calls of one turn end here, all together */
 
-	int64_t record_bytes;           /* of the last records, a moving mean: how many a batch may have */
+	int64_t record_bytes; /* of the last records, a moving mean: how many a batch may have */
+	bool took;            /* records, since the client's threads were woken last */
+	int64_t next_wake_boot_ms;
 	rd_kafka_topic_t *cached_topic; /* of the last record */
 	int32_t cached_id;
 	struct partition *cached;
