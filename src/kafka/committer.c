@@ -14,6 +14,9 @@ static void clear(struct committer *c)
 {
 	for (size_t i = 0; i < c->n; i++)
 		free(c->entries[i].text);
+	free(c->entries);
+	c->entries = NULL;
+	c->cap = 0;
 	c->n = 0;
 	c->first = 0;
 	c->alone = false;
@@ -24,9 +27,6 @@ static void clear(struct committer *c)
 void committer_free(struct committer *c)
 {
 	clear(c);
-	free(c->entries);
-	c->entries = NULL;
-	c->cap = 0;
 }
 
 void committer_add(struct committer *c, struct partition *p, uint64_t epoch, const char *topic, int32_t partition_id,

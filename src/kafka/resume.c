@@ -3,6 +3,7 @@
  * still holds what they speak of, admit it by memory, assign it at that offset, open it at its uploader. First
  * assignment, recovery after a crash, start without an offset and every trouble come through here (ARCHITECTURE.md). */
 #include <inttypes.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,6 +17,8 @@
 #include "settings/memory.h"
 
 #define ADMISSION_PAUSE_MS 500
+/* What the client takes for a moment to look at so many partitions goes back to the system. */
+#define MANY 256
 
 char *resume_text_of(const rd_kafka_topic_partition_t *e)
 {
@@ -364,6 +367,8 @@ static void resume_list(struct consumer *c, rd_kafka_topic_partition_list_t *lis
 	if (err == RD_KAFKA_RESP_ERR_NO_ERROR)
 		look_at(c, list, candidates, now_boot_ms);
 	free(candidates);
+	if (list->cnt >= MANY)
+		malloc_trim(0);
 }
 
 /* Only between commits: a request that is still out could change what is read here (protocol.md H2). */

@@ -4,21 +4,21 @@
 
 #include "settings/settings.h"
 
-/* How `memory` is dealt out, once and for all: a quarter to the client's queue, an eighth to the record rings, the rest
- * to the uploaders. Pure. Units: bytes. */
+/* How `memory` is dealt out, once and for all: three sixteenths to the client's queue, one sixteenth to the record
+ * rings, the rest to the uploaders. Pure. Units: bytes. */
 static inline int64_t memory_of_client_queue(const struct settings *s)
 {
-	return s->memory_bytes / 4;
+	return s->memory_bytes / 16 * 3;
 }
 
 static inline int64_t memory_of_ring(const struct settings *s)
 {
-	return s->memory_bytes / 8 / s->uploaders;
+	return s->memory_bytes / 16 / s->uploaders;
 }
 
 static inline int64_t memory_of_uploader(const struct settings *s)
 {
-	return s->memory_bytes / 8 * 5 / s->uploaders;
+	return s->memory_bytes / 4 * 3 / s->uploaders;
 }
 
 #endif

@@ -55,7 +55,7 @@ class Bench:
     # -- the work
 
     def bare(self, topic, count):
-        queue = stage.MEMORY // 4
+        queue = stage.MEMORY // 16 * 3
         r = run([PROGRAMS / "bare_consumer", "-X", f"queued.max.messages.kbytes={queue // 1024}",
                  "-X", f"fetch.max.bytes={queue // 2}", self.kafka.address, self.kafka.new_group(), count, topic])
         said = json.loads(r.out)
