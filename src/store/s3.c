@@ -96,7 +96,8 @@ void s3_start(struct s3 *s3, struct s3_call *c, int64_t now_boot_ms)
 	a->due_boot_ms = now_boot_ms;
 	c->attempt = a;
 	c->attempts = 0;
-	c->new_upload_id = c->listed = c->part.etag = NULL;
+	c->new_upload_id = c->listed = c->next_page = c->part.etag = NULL;
+	c->got = (struct buf){ 0 };
 	enter(s3, a, PHASE_READY);
 }
 
@@ -113,8 +114,10 @@ void s3_cancel(struct s3 *s3, struct s3_call *c)
 	c->attempt = NULL;
 	free(c->new_upload_id);
 	free(c->listed);
+	free(c->next_page);
 	free(c->part.etag);
-	c->new_upload_id = c->listed = c->part.etag = NULL;
+	buf_free(&c->got);
+	c->new_upload_id = c->listed = c->next_page = c->part.etag = NULL;
 }
 
 void s3_done(struct s3 *s3, struct s3_attempt *a, enum s3_result result)

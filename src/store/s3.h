@@ -8,6 +8,7 @@
 #include <sys/uio.h>
 
 #include "aws/credentials.h"
+#include "base/buf.h"
 #include "base/error.h"
 #include "base/sha256.h"
 #include "http/http.h"
@@ -24,6 +25,9 @@ enum s3_op {
 	S3_COMPLETE,     /* CompleteMultipartUpload, If-None-Match: * */
 	S3_ABORT,        /* AbortMultipartUpload; NoSuchUpload counts as done */
 	S3_LIST_UPLOADS, /* ListMultipartUploads under a prefix */
+	S3_LIST_OBJECTS, /* ListObjectsV2 under a prefix, one page a call */
+	S3_HEAD,         /* HeadObject */
+	S3_GET,          /* GetObject, a stretch of it */
 };
 
 struct s3_part {
@@ -47,7 +51,7 @@ enum s3_result {
 /* One call. The caller fills in the upper part and keeps it alive until it is taken from s3_next_done. */
 struct s3_call {
 	enum s3_op op;
-	const char *key;          /* of the object; of LIST_UPLOADS: the prefix */
+	const char *key;          /* of the object; of LIST_UPLOADS and LIST_OBJECTS: the prefix */
 	const char *upload_id;    /* PART, COMPLETE, ABORT */
 	int part_number;          /* PART: from 1 */
 	const struct iovec *body; /* PUT, PART; hashed once, whatever the number of attempts */
@@ -59,6 +63,9 @@ struct s3_call {
 	const struct s3_metadata *metadata; /* PUT, CREATE */
 	size_t n_metadata;
 	int64_t not_after_boot_ms; /* PUT, COMPLETE: INT64_MAX for no limit */
+	const char *page;          /* LIST_OBJECTS: NULL, or what the page before gave as next_page */
+	int64_t first_byte;        /* GET: this many bytes from here */
+	int64_t n_bytes;           /* at least 1 */
 	void *user;
 
 	/* Result. */
@@ -66,7 +73,11 @@ struct s3_call {
 	struct error error;
 	char *new_upload_id; /* CREATE; the caller frees */
 	struct s3_part part; /* PART; the caller frees part.etag */
-	char *listed;        /* LIST_UPLOADS: lines "key\tupload id\n" of all pages; the caller frees */
+	/* LIST_UPLOADS: lines "key\tupload id\n" of all pages; LIST_OBJECTS: lines "bytes\tmodified in ms\tkey\n"; HEAD:
+	 * lines "name\tvalue\n" of the user metadata; the caller frees */
+	char *listed;
+	char *next_page; /* LIST_OBJECTS: NULL after the last page; the caller frees */
+	struct buf got;  /* GET: fewer bytes than asked for when the object ends before; the caller frees */
 	int attempts;
 
 	struct s3_attempt *attempt; /* s3's own */

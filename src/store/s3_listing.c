@@ -1,15 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reads the pages of ListMultipartUploads. Keys come percent-encoded when the store says so (encoding-type=url), since
+/* Reads the pages of ListMultipartUploads and of ListObjectsV2. Keys come percent-encoded when the store says so (encoding-type=url), since
  * XML cannot hold every key. Pure. */
 #include "store/s3_listing.h"
 
 #include <ctype.h>
+#include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
+#include "base/mem.h"
 #include "store/s3_xml.h"
 
 #define ROOT "/ListMultipartUploadsResult"
+#define OBJECTS "/ListBucketResult"
 
 static int hex_digit(char c)
 {
@@ -79,5 +84,72 @@ int s3_page_read(const void *data, size_t len, struct buf *lines, struct s3_page
 		}
 	}
 	s3_xml_close(&x);
+	return rc;
+}
+
+/* "2026-10-21T07:28:00.123Z" to ms since 1970; 0: no such time. */
+static int64_t modified(const char *s)
+{
+	struct tm tm = { .tm_isdst = 0 };
+	const char *end = strptime(s, "%Y-%m-%dT%H:%M:%S", &tm);
+	int64_t ms = 0, unit = 100;
+
+	if (end == NULL)
+		return 0;
+	if (*end == '.')
+		for (end++; isdigit((unsigned char)*end); end++, unit /= 10)
+			ms += (*end - '0') * unit;
+	return *end == 'Z' ? (int64_t)timegm(&tm) * 1000 + ms : 0;
+}
+
+/* What has been read of one object so far. */
+struct object_row {
+	char key[3073];
+	int64_t bytes, modified_ms;
+};
+
+static void add_row(const struct object_row *o, struct buf *lines)
+{
+	if (o->key[0] != '\0' && is_plain(o->key))
+		buf_addf(lines, "%" PRId64 "\t%" PRId64 "\t%s\n", o->bytes, o->modified_ms, o->key);
+}
+
+int s3_objects_read(const void *data, size_t len, struct buf *lines, char **next)
+{
+	struct object_row row = { "", 0, 0 };
+	char how[8] = "";
+	bool encoded, more = false;
+	struct s3_xml x;
+	int rc;
+
+	*next = NULL;
+	if (!s3_xml_is(data, len, OBJECTS))
+		return -1;
+	encoded = s3_xml_find(data, len, OBJECTS "/EncodingType", how, sizeof(how)) && strcmp(how, "url") == 0;
+	s3_xml_open(&x, data, len);
+	while ((rc = s3_xml_next(&x)) == 1) {
+		if (strcmp(x.path, OBJECTS "/Contents/Key") == 0) {
+			take(row.key, sizeof(row.key), &x.text, encoded);
+		} else if (strcmp(x.path, OBJECTS "/Contents/Size") == 0) {
+			row.bytes = strtoll(buf_str(&x.text), NULL, 10);
+		} else if (strcmp(x.path, OBJECTS "/Contents/LastModified") == 0) {
+			row.modified_ms = modified(buf_str(&x.text));
+		} else if (strcmp(x.path, OBJECTS "/Contents") == 0) {
+			add_row(&row, lines);
+			row = (struct object_row){ "", 0, 0 };
+		} else if (strcmp(x.path, OBJECTS "/IsTruncated") == 0) {
+			more = strcmp(buf_str(&x.text), "true") == 0;
+		} else if (strcmp(x.path, OBJECTS "/NextContinuationToken") == 0) {
+			free(*next);
+			*next = mem_strdup(buf_str(&x.text));
+		}
+	}
+	s3_xml_close(&x);
+	if (more && *next == NULL)
+		rc = -1;
+	if (!more || rc != 0) {
+		free(*next);
+		*next = NULL;
+	}
 	return rc;
 }

@@ -3,6 +3,7 @@
  * Invariant: what is signed is what is sent: path, query and host are taken from the same strings. */
 #include "store/s3_request.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,6 +29,9 @@ static const struct {
 	[S3_COMPLETE] = { "complete upload", "POST" },
 	[S3_ABORT] = { "abort upload", "DELETE" },
 	[S3_LIST_UPLOADS] = { "list uploads", "GET" },
+	[S3_LIST_OBJECTS] = { "list objects", "GET" },
+	[S3_HEAD] = { "head", "HEAD" },
+	[S3_GET] = { "get", "GET" },
 };
 
 const char *s3_op_name(enum s3_op op)
@@ -78,7 +82,7 @@ char *s3_request_tail(const struct s3_call *call)
 	struct buf b;
 	char *out;
 
-	if (call->op == S3_LIST_UPLOADS)
+	if (call->op == S3_LIST_UPLOADS || call->op == S3_LIST_OBJECTS)
 		return mem_strdup("");
 	buf_init(&b, SIZE_MAX);
 	buf_addc(&b, '/');
@@ -106,6 +110,8 @@ static void build_query(const struct s3_attempt *a, struct buf *q)
 
 	switch (c->op) {
 	case S3_PUT:
+	case S3_HEAD:
+	case S3_GET:
 		break;
 	case S3_CREATE:
 		add_parameter(q, "uploads", NULL);
@@ -127,6 +133,13 @@ static void build_query(const struct s3_attempt *a, struct buf *q)
 			add_parameter(q, "key-marker", a->key_marker);
 		if (a->upload_marker != NULL)
 			add_parameter(q, "upload-id-marker", a->upload_marker);
+		break;
+	case S3_LIST_OBJECTS:
+		add_parameter(q, "list-type", "2");
+		add_parameter(q, "encoding-type", "url");
+		add_parameter(q, "prefix", c->key);
+		if (c->page != NULL)
+			add_parameter(q, "continuation-token", c->page);
 		break;
 	}
 }
@@ -231,6 +244,15 @@ static void add_object_headers(struct s3_attempt *a)
 	}
 }
 
+static void add_range(struct s3_attempt *a)
+{
+	const struct s3_call *c = a->call;
+	char range[64];
+
+	snprintf(range, sizeof(range), "bytes=%" PRId64 "-%" PRId64, c->first_byte, c->first_byte + c->n_bytes - 1);
+	add_header(a, "range", range);
+}
+
 static void add_headers(struct s3_attempt *a, const char *host, const struct credentials *c, int64_t time_ms)
 {
 	char time[SIGV4_TIME], checksum[SHA256_BYTES * 2];
@@ -252,6 +274,8 @@ static void add_headers(struct s3_attempt *a, const char *host, const struct cre
 		add_header(a, "x-amz-checksum-algorithm", "SHA256");
 	if (op == S3_COMPLETE)
 		add_header(a, "content-type", "application/xml");
+	if (op == S3_GET)
+		add_range(a);
 	if (a->conditional)
 		add_header(a, "if-none-match", "*");
 }
@@ -273,6 +297,13 @@ static void sign(struct s3_attempt *a, const struct s3_endpoint *ep, const struc
 	free(signed_headers);
 }
 
+static size_t response_max(const struct s3_call *c)
+{
+	if (c->op == S3_LIST_UPLOADS || c->op == S3_LIST_OBJECTS)
+		return LIST_ANSWER;
+	return c->op == S3_GET && c->n_bytes > SMALL_ANSWER ? (size_t)c->n_bytes : SMALL_ANSWER;
+}
+
 void s3_request_build(struct s3_attempt *a, const struct s3_endpoint *ep, const struct credentials *c,
 		      int64_t now_real_ms)
 {
@@ -290,7 +321,7 @@ void s3_request_build(struct s3_attempt *a, const struct s3_endpoint *ep, const 
 	set_body(a);
 	a->request.expect_continue = hash_body(a) >= EXPECT_BYTES && a->failures + a->moves > 0;
 	a->request.stall_ms = op == S3_COMPLETE ? COMPLETE_STALL_MS : 0;
-	a->request.response_max = op == S3_LIST_UPLOADS ? LIST_ANSWER : SMALL_ANSWER;
+	a->request.response_max = response_max(a->call);
 	a->conditional = !a->unconditional && (op == S3_PUT || op == S3_COMPLETE);
 	snprintf(a->region, sizeof(a->region), "%s", ep->region);
 	build_query(a, &query);

@@ -69,6 +69,34 @@ static bool take_page(struct s3 *s3, struct s3_attempt *a)
 	return false;
 }
 
+static bool take_objects(struct s3 *s3, struct s3_attempt *a)
+{
+	const struct buf *body = &a->request.response;
+
+	buf_clear(&a->listed);
+	if (s3_objects_read(body->data, body->len, &a->listed, &a->call->next_page) != 0) {
+		snprintf(a->trouble, sizeof(a->trouble), "200 without a list of objects");
+		s3_back_off(s3, a, 0);
+		return false;
+	}
+	a->call->listed = mem_strdup(buf_str(&a->listed));
+	return true;
+}
+
+static void take_metadata(struct s3_attempt *a)
+{
+	static const char prefix[] = "x-amz-meta-";
+	const struct http_request *r = &a->request;
+
+	for (size_t i = 0; i < r->n_response_headers; i++) {
+		const struct http_header *h = &r->response_headers[i];
+
+		if (strncmp(h->name, prefix, sizeof(prefix) - 1) == 0)
+			buf_addf(&a->listed, "%s\t%s\n", h->name + sizeof(prefix) - 1, h->value);
+	}
+	a->call->listed = mem_strdup(buf_str(&a->listed));
+}
+
 /* False: the answer lacks what it must have, and the request goes again; or the call goes on. */
 static bool take_result(struct s3 *s3, struct s3_attempt *a)
 {
@@ -81,6 +109,13 @@ static bool take_result(struct s3 *s3, struct s3_attempt *a)
 		if (!take_page(s3, a))
 			return false;
 		c->listed = mem_strdup(buf_str(&a->listed));
+	} else if (c->op == S3_LIST_OBJECTS) {
+		return take_objects(s3, a);
+	} else if (c->op == S3_HEAD) {
+		take_metadata(a);
+	} else if (c->op == S3_GET) {
+		c->got = a->request.response;
+		buf_init(&a->request.response, 0);
 	} else if (c->op == S3_CREATE) {
 		if (!s3_xml_find(body->data, body->len, "/InitiateMultipartUploadResult/UploadId", id, sizeof(id))) {
 			snprintf(a->trouble, sizeof(a->trouble), "200 without an upload id");

@@ -2,6 +2,7 @@
 /* Runs S3 calls given on its command line through the real s3 and http code, one result a line on stdout, for
  * test_s3.py. Options first, then steps, one after another; the calls of one step run at once:
  *   put:KEY:BYTES  create:KEY  part:KEY:NUMBER:BYTES  complete:KEY  abort:KEY  list:PREFIX  puts:N:PREFIX:BYTES
+ *   objects:PREFIX (all pages, a line each)  head:KEY  get:KEY:FIRST:BYTES (detail: how many, and the first 20 in hex)
  *   sleep:MS  drop-part:NUMBER (makes the next complete name a part that is not there)
  * A line: op, key, result, attempts, milliseconds, detail; tabs between. What is retried comes as "trouble" lines.
  * The body of n bytes is the pattern (position * 7 + key's first byte), in pieces of 1 to 100,000 bytes. */
@@ -15,6 +16,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/text.h"
 #include "store/s3.h"
 
 #define MAX_PARTS 100
@@ -25,7 +27,7 @@ static struct topic_settings topic;
 static struct s3_metadata metadata[] = { { "range-id", "00c0ffee00c0ffee" }, { "note", "two  spaces" } };
 static struct s3_part parts[MAX_PARTS];
 static size_t n_parts;
-static char *upload_id;
+static char *upload_id, *next_page;
 static int connections = 4, limit_ms = 20000;
 static int64_t not_after_ms = INT64_MAX;
 
@@ -90,6 +92,16 @@ static void job_free(struct job *j)
 	free(j);
 }
 
+static const char *got_text(const struct s3_call *c)
+{
+	static char text[64];
+	size_t len = c->got.len < 20 ? c->got.len : 20;
+	int at = snprintf(text, sizeof(text), "%zu ", c->got.len);
+
+	text_hex(c->got.data, len, text + at);
+	return text;
+}
+
 static void report(struct job *j, const char *op)
 {
 	const struct s3_call *c = &j->call;
@@ -99,8 +111,10 @@ static void report(struct job *j, const char *op)
 		detail = c->error.text;
 	else if (c->op == S3_CREATE && c->result == S3_DONE)
 		detail = c->new_upload_id;
-	else if (c->op == S3_LIST_UPLOADS && c->result == S3_DONE)
+	else if (c->listed != NULL)
 		detail = c->listed;
+	else if (c->op == S3_GET && c->result == S3_DONE)
+		detail = got_text(c);
 	printf("%s\t%s\t%s\t%d\t%" PRId64 "\t%s%s\n", op, j->key, results[c->result], c->attempts,
 	       clock_boot_ms() - j->started_ms, c->result == S3_FAILED ? error_action_name(c->error.action) : "",
 	       c->result == S3_FAILED ? ": " : "");
@@ -127,6 +141,11 @@ static void keep(struct job *j)
 		parts[n_parts++] = c->part;
 	}
 	free(c->listed);
+	c->listed = NULL;
+	free(next_page);
+	next_page = c->next_page;
+	c->next_page = NULL;
+	buf_free(&c->got);
 }
 
 static int run(struct s3 *s3, struct job **jobs, size_t n, const char *op)
@@ -189,6 +208,23 @@ static int one(struct s3 *s3, struct job *j, const char *op)
 	return run(s3, &j, 1, op);
 }
 
+static int objects(struct s3 *s3, const char *prefix)
+{
+	char *page;
+	int rc;
+
+	do {
+		struct job *j = job_new(S3_LIST_OBJECTS, prefix, -1);
+
+		page = next_page;
+		next_page = NULL;
+		j->call.page = page;
+		rc = one(s3, j, "objects");
+		free(page);
+	} while (rc == 0 && next_page != NULL);
+	return rc;
+}
+
 static int step(struct s3 *s3, char *text)
 {
 	char *f[4] = { NULL };
@@ -213,6 +249,16 @@ static int step(struct s3 *s3, char *text)
 		return one(s3, job_new(S3_ABORT, f[1], -1), f[0]);
 	if (strcmp(f[0], "list") == 0)
 		return one(s3, job_new(S3_LIST_UPLOADS, f[1], -1), f[0]);
+	if (strcmp(f[0], "head") == 0)
+		return one(s3, job_new(S3_HEAD, f[1], -1), f[0]);
+	if (strcmp(f[0], "get") == 0 && f[3] != NULL) {
+		j = job_new(S3_GET, f[1], -1);
+		j->call.first_byte = strtoll(f[2], NULL, 10);
+		j->call.n_bytes = strtoll(f[3], NULL, 10);
+		return one(s3, j, f[0]);
+	}
+	if (strcmp(f[0], "objects") == 0)
+		return objects(s3, f[1]);
 	if (strcmp(f[0], "sleep") == 0)
 		return usleep((useconds_t)strtol(f[1], NULL, 10) * 1000);
 	if (strcmp(f[0], "drop-part") == 0)

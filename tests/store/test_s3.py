@@ -150,6 +150,23 @@ def test_a_long_listing_has_pages(s3, driver):
     assert s3.counts()["LIST_UPLOADS"] == 5
 
 
+def test_objects_are_listed_looked_at_and_read(s3, driver):
+    s3.page = 7
+    steps = [f"put:in/k {i:02}+é%&:{100 + i}" for i in range(20)]
+    lines = driver.run(*steps, "put:other:1", "objects:in/", "head:in/k 03+é%&", "get:in/k 03+é%&:50:20",
+                       "get:in/k 03+é%&:100:1000", "head:none")
+    pages = [line for line in lines if line.op == "objects"]
+    rows = [row.split("\t") for page in pages for row in page.detail.splitlines()]
+    assert [(int(size), key) for size, _, key in rows] == [(100 + i, f"in/k {i:02}+é%&") for i in range(20)]
+    assert all(abs(int(modified) / 1000 - time.time()) < 60 for _, modified, _ in rows)
+    assert [page.result for page in pages] == ["done"] * 3 and s3.counts()["LIST"] == 3
+    head, get, tail, none = lines[-4:]
+    assert sorted(head.detail.splitlines()) == ["note\ttwo  spaces", "range-id\t00c0ffee00c0ffee"]
+    whole = body("in/k", 103)
+    assert get.detail.strip() == f"20 {whole[50:70].hex()}" and tail.detail.strip() == f"3 {whole[100:].hex()}"
+    assert none.result == "failed" and "404" in none.detail
+
+
 def test_a_session_token_is_sent_and_signed(s3, driver):
     assert driver.one("put:k:1", token="tok/en==").result == "done"
     assert s3.log[0]["headers"]["x-amz-security-token"] == "tok/en=="
