@@ -13,8 +13,10 @@
 #include "base/text.h"
 #include "daemon/daemon.h"
 #include "replay/replay.h"
+#include "replay/when.h"
 #include "settings/document.h"
 #include "settings/settings.h"
+#include "verify/verify.h"
 
 #define DEFAULT_FILE "/etc/kafka2s3.conf"
 
@@ -22,12 +24,22 @@
 struct arguments {
 	const char *file;
 	const char *topic; /* NULL: not given */
+	int64_t since_ms;  /* INT64_MIN: not given */
 	bool syntax, sample, man;
+	bool deep, json;
 	bool help, version;
 };
 
 /* Options that only some commands take, as bits. */
-enum option_bit { OPTION_TOPIC = 1 << 0, OPTION_SYNTAX = 1 << 1, OPTION_SAMPLE = 1 << 2, OPTION_MAN = 1 << 3 };
+enum option_bit {
+	OPTION_TOPIC = 1 << 0,
+	OPTION_SYNTAX = 1 << 1,
+	OPTION_SAMPLE = 1 << 2,
+	OPTION_MAN = 1 << 3,
+	OPTION_DEEP = 1 << 4,
+	OPTION_SINCE = 1 << 5,
+	OPTION_JSON = 1 << 6,
+};
 
 struct command {
 	const char *name;
@@ -112,6 +124,19 @@ static int run_settings(const struct arguments *a)
 	return 0;
 }
 
+static int run_verify(const struct arguments *a)
+{
+	const struct verify_options o = { a->topic, a->since_ms, a->deep, a->json };
+	struct settings *s = load(a);
+	int code;
+
+	if (s == NULL)
+		return EX_CONFIG;
+	code = verify_command(s, &o);
+	settings_free(s);
+	return code;
+}
+
 static int run_version(const struct arguments *a)
 {
 	(void)a;
@@ -135,6 +160,15 @@ static const struct command commands[] = {
 	  "  --topic TOPIC those of this topic: the first override that matches, else the common ones\n"
 	  "  --sample      a file with every setting, its help and its default; reads no file\n"
 	  "  --man         the settings' part of kafka2s3.conf(5), as mdoc; reads no file\n" },
+	{ "verify", OPTION_DEEP | OPTION_SINCE | OPTION_TOPIC | OPTION_JSON, run_verify,
+	  " [--deep] [--since TIME] [--topic TOPIC] [--json]", "prove from S3 alone that nothing is missing or double",
+	  "Lists the objects, asks each for its metadata, and proves that the chain of each partition is whole.\n"
+	  "  --deep        read the objects too, and count their records\n"
+	  "  --since TIME  look only at objects modified since then (2026-01-31T14:30, UTC; or ms since 1970);\n"
+	  "                what the oldest of them name is taken as given\n"
+	  "  --topic TOPIC this topic alone\n"
+	  "  --json        the result as one JSON document\n"
+	  "Exit codes: 1 something is missing or double; 69 the bucket cannot be read.\n" },
 	{ "version", 0, run_version, "", "print the version", "Prints the version.\n" },
 };
 
@@ -186,6 +220,12 @@ static int bad_option(char **argv, int c)
 	return -1;
 }
 
+static int bad_time(const char *text)
+{
+	fprintf(stderr, "kafka2s3: \"%s\" is no time; write 2026-01-31, 2026-01-31T14:30 or ms since 1970\n", text);
+	return -1;
+}
+
 /* 0, or -1 after saying what is wrong; *given: bits of the options that not every command takes. */
 static int parse(int argc, char **argv, struct arguments *a, unsigned *given)
 {
@@ -193,7 +233,9 @@ static int parse(int argc, char **argv, struct arguments *a, unsigned *given)
 		{ "config", required_argument, NULL, 'c' }, { "help", no_argument, NULL, 'h' },
 		{ "version", no_argument, NULL, 'V' },      { "topic", required_argument, NULL, 't' },
 		{ "syntax", no_argument, NULL, 's' },       { "sample", no_argument, NULL, 'e' },
-		{ "man", no_argument, NULL, 'm' },          { 0 },
+		{ "man", no_argument, NULL, 'm' },          { "deep", no_argument, NULL, 'd' },
+		{ "since", required_argument, NULL, 'S' },  { "json", no_argument, NULL, 'j' },
+		{ 0 },
 	};
 	int c;
 
@@ -225,6 +267,19 @@ static int parse(int argc, char **argv, struct arguments *a, unsigned *given)
 			a->man = true;
 			*given |= OPTION_MAN;
 			break;
+		case 'd':
+			a->deep = true;
+			*given |= OPTION_DEEP;
+			break;
+		case 'j':
+			a->json = true;
+			*given |= OPTION_JSON;
+			break;
+		case 'S':
+			if (!when_parse((const uint8_t *)optarg, strlen(optarg), &a->since_ms))
+				return bad_time(optarg);
+			*given |= OPTION_SINCE;
+			break;
 		default:
 			return bad_option(argv, c);
 		}
@@ -234,7 +289,7 @@ static int parse(int argc, char **argv, struct arguments *a, unsigned *given)
 
 int main(int argc, char **argv)
 {
-	struct arguments a = { .file = DEFAULT_FILE };
+	struct arguments a = { .file = DEFAULT_FILE, .since_ms = INT64_MIN };
 	const struct command *command = &commands[0];
 	unsigned given = 0;
 
