@@ -230,11 +230,16 @@ static int bad_time(const char *text)
 static int parse(int argc, char **argv, struct arguments *a, unsigned *given)
 {
 	static const struct option options[] = {
-		{ "config", required_argument, NULL, 'c' }, { "help", no_argument, NULL, 'h' },
-		{ "version", no_argument, NULL, 'V' },      { "topic", required_argument, NULL, 't' },
-		{ "syntax", no_argument, NULL, 's' },       { "sample", no_argument, NULL, 'e' },
-		{ "man", no_argument, NULL, 'm' },          { "deep", no_argument, NULL, 'd' },
-		{ "since", required_argument, NULL, 'S' },  { "json", no_argument, NULL, 'j' },
+		{ "config", required_argument, NULL, 'c' },
+		{ "help", no_argument, NULL, 'h' },
+		{ "version", no_argument, NULL, 'V' },
+		{ "topic", required_argument, NULL, 't' },
+		{ "syntax", no_argument, NULL, 's' },
+		{ "sample", no_argument, NULL, 'e' },
+		{ "man", no_argument, NULL, 'm' },
+		{ "deep", no_argument, NULL, 'd' },
+		{ "since", required_argument, NULL, 'S' },
+		{ "json", no_argument, NULL, 'j' },
 		{ 0 },
 	};
 	int c;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Lines of an object, counted as it is read. libdeflate takes whole members only: so input is kept until a member is
- * whole, which is a block of the writer's; a member that does not fit together looks like one that is not whole yet, and
- * is told at the end or when it is longer than any of ours. */
+ * whole, which is a block of the writer's; a member that does not fit together looks like one that is not whole yet,
+ * and is told at the end or when it is longer than any of ours. */
 #include "encode/line_count.h"
 
 #include <libdeflate.h>
@@ -149,8 +149,8 @@ int line_count_add(struct line_count *c, const void *data, size_t len, struct er
 int64_t line_count_end(struct line_count *c, struct error *e)
 {
 	if (c->window.len > 0)
-		return error_set(e, ERROR_GIVE_UP, 0, "cut short or damaged: its last %zu bytes are no whole gzip member",
-				 c->window.len);
+		return error_set(e, ERROR_GIVE_UP, 0,
+				 "cut short or damaged: its last %zu bytes are no whole gzip member", c->window.len);
 	if (c->in_frame)
 		return error_set(e, ERROR_GIVE_UP, 0, "cut short: its last zstd frame is not whole");
 	if (c->unended)

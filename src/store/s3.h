@@ -73,8 +73,8 @@ struct s3_call {
 	struct error error;
 	char *new_upload_id; /* CREATE; the caller frees */
 	struct s3_part part; /* PART; the caller frees part.etag */
-	/* LIST_UPLOADS: lines "key\tupload id\n" of all pages; LIST_OBJECTS: lines "bytes\tmodified in ms\tkey\n"; HEAD:
-	 * lines "name\tvalue\n" of the user metadata; the caller frees */
+	/* LIST_UPLOADS: lines "key\tupload id\n" of all pages; LIST_OBJECTS: lines "bytes\tmodified in ms\tkey\n";
+	 * HEAD: lines "name\tvalue\n" of the user metadata; the caller frees */
 	char *listed;
 	char *next_page; /* LIST_OBJECTS: NULL after the last page; the caller frees */
 	struct buf got;  /* GET: fewer bytes than asked for when the object ends before; the caller frees */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reads the pages of ListMultipartUploads and of ListObjectsV2. Keys come percent-encoded when the store says so (encoding-type=url), since
- * XML cannot hold every key. Pure. */
+/* Reads the pages of ListMultipartUploads and of ListObjectsV2. Keys come percent-encoded when the store says so
+ * (encoding-type=url), since XML cannot hold every key. Pure. */
 #include "store/s3_listing.h"
 
 #include <ctype.h>

@@ -18,8 +18,9 @@ struct s3_page {
  * -1: the document is no such page. */
 int s3_page_read(const void *data, size_t len, struct buf *lines, struct s3_page *page);
 
-/* One page of ListObjectsV2: append "bytes\tmodified in ms\tkey\n" for each object to lines; keys with control characters
- * are left out. *next: where the next page begins, NULL when there is none; the caller frees. -1: no such page. */
+/* One page of ListObjectsV2: append "bytes\tmodified in ms\tkey\n" for each object to lines; keys with control
+ * characters are left out. *next: where the next page begins, NULL when there is none; the caller frees. -1: no such
+ * page. */
 int s3_objects_read(const void *data, size_t len, struct buf *lines, char **next);
 
 #endif

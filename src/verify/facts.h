@@ -35,8 +35,8 @@ struct facts {
 	int64_t skipped_tombstones;
 };
 
-/* lines: "name\tvalue\n" as S3_HEAD gives them. 0; 1: it carries no range id, so it is none of ours; -1: it carries one,
- * and something is missing or not well-formed (GIVE_UP). */
+/* lines: "name\tvalue\n" as S3_HEAD gives them. 0; 1: it carries no range id, so it is none of ours; -1: it carries
+ * one, and something is missing or not well-formed (GIVE_UP). */
 int facts_read(const char *lines, struct facts *f, struct error *e);
 
 /* 16 hex digits; false: anything else. */

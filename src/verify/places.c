@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Key templates read backwards. A pattern is a template with its prefix filled in and the folders left out that its
- * partitioning has no value for; a key is matched against each of the few patterns, with a step back where a field could
- * have been shorter. */
+ * partitioning has no value for; a key is matched against each of the few patterns, with a step back where a field
+ * could have been shorter. */
 #include "verify/places.h"
 
 #include <ctype.h>
@@ -192,10 +192,10 @@ static bool is_of(enum key_field field, char c)
 static void limits(enum key_field field, size_t *least, size_t *most)
 {
 	*least = field == FIELD_START ? START_DIGITS : field == FIELD_ID ? ID_DIGITS : 1;
-	*most = field == FIELD_START	   ? START_DIGITS
-		: field == FIELD_ID	   ? ID_DIGITS
+	*most = field == FIELD_START       ? START_DIGITS
+		: field == FIELD_ID        ? ID_DIGITS
 		: field == FIELD_PARTITION ? PARTITION_DIGITS
-		: field == FIELD_TOPIC	   ? PLACE_TOPIC_MAX
+		: field == FIELD_TOPIC     ? PLACE_TOPIC_MAX
 					   : SIZE_MAX;
 }
 

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The proof of a partition in two passes over its ranges in the order of offsets: first each range finds the one that it
- * names, compares, and tells it where it ends; then ranges that overlap are found. A range names an earlier one, so when
- * its turn comes, all that it can name is settled. */
+/* The proof of a partition in two passes over its ranges in the order of offsets: first each range finds the one that
+ * it names, compares, and tells it where it ends; then ranges that overlap are found. A range names an earlier one, so
+ * when its turn comes, all that it can name is settled. */
 #include "verify/prove.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 struct prover {
@@ -20,11 +21,11 @@ static struct finding about(const struct prover *v, enum finding_kind kind, int6
 	return (struct finding){ kind, v->p->topic, v->p->partition, first, next, NULL };
 }
 
-#define tell(v, kind, first, next, ...)                                          \
-	do {                                                                     \
-		struct finding finding_ = about(v, kind, first, next);           \
-		(v)->p->faults++;                                                \
-		findings_add((v)->findings, &finding_, __VA_ARGS__);             \
+#define tell(v, kind, first, next, ...)                                \
+	do {                                                           \
+		struct finding finding_ = about(v, kind, first, next); \
+		(v)->p->faults++;                                      \
+		findings_add((v)->findings, &finding_, __VA_ARGS__);   \
 	} while (0)
 
 static void tell_differs(void *arg, const struct ledger_entry *r)
@@ -53,16 +54,21 @@ static struct ledger_entry *find(const struct ledger_partition *p, int64_t start
 	return NULL;
 }
 
+/* Only the missing range could say whether it follows the last one that is there. */
 static void tell_missing(struct prover *v, const struct ledger_entry *r)
 {
+	char before[96] = "";
+
 	if (v->missing_start == r->previous_start && v->missing_id == r->previous_id)
 		return;
 	v->missing_start = r->previous_start;
 	v->missing_id = r->previous_id;
+	if (r > v->p->entries && r[-1].start < r->previous_start)
+		snprintf(before, sizeof(before),
+			 "; where the one before it ends, from offset %" PRId64 ", is not known", r[-1].start);
 	tell(v, FINDING_MISSING, r->previous_start, r->start,
-	     "range %016" PRIx64 " is not there: %d objects with %" PRId64
-	     " records, named by range %016" PRIx64 "; whether all before it is there cannot be told",
-	     r->previous_id, r->previous_objects, r->previous_records, r->id);
+	     "range %016" PRIx64 " is not there: %d objects with %" PRId64 " records%s", r->previous_id,
+	     r->previous_objects, r->previous_records, before);
 }
 
 /* What r says of the range before it against what is there. */

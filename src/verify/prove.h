@@ -23,18 +23,18 @@ struct proof_seam {
 
 struct proof {
 	uint64_t ranges, objects, bytes;
-	uint64_t records;         /* of the ranges that are named, and of the others where lines were counted */
-	uint64_t uncounted;       /* ranges whose number of records is not known */
-	int64_t first;            /* offset; -1: no range */
-	int64_t newest_start;     /* of the newest range */
+	uint64_t records;     /* of the ranges that are named, and of the others where lines were counted */
+	uint64_t uncounted;   /* ranges whose number of records is not known */
+	int64_t first;        /* offset; -1: no range */
+	int64_t newest_start; /* of the newest range */
 	uint64_t newest_id;
 	int32_t newest_objects;
 	struct proof_seam seams[PROOF_SEAMS_MAX]; /* the first of them */
 	uint64_t n_seams;
 };
 
-/* Folds the partition, and uses up its entries. oldest_given: what the oldest range that was looked at names need not be
- * there. */
+/* Folds the partition, and uses up its entries. oldest_given: what the oldest range that was looked at names need not
+ * be there. */
 void prove(struct ledger_partition *p, bool oldest_given, struct findings *f, struct proof *proof);
 
 #endif

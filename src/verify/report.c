@@ -20,7 +20,8 @@ static const char *result_name(const struct report *r)
 static void print_seams(const struct proof *p, FILE *out)
 {
 	for (uint64_t i = 0; i < p->n_seams && i < PROOF_SEAMS_MAX; i++)
-		fprintf(out, "  begins anew at offset %" PRId64 " (%s): whether the range before it is whole is not known\n",
+		fprintf(out,
+			"  begins anew at offset %" PRId64 " (%s): whether the range before it is whole is not known\n",
 			p->seams[i].offset, facts_begins_name(p->seams[i].reason));
 	if (p->n_seams > PROOF_SEAMS_MAX)
 		fprintf(out, "  and %" PRIu64 " times more\n", p->n_seams - PROOF_SEAMS_MAX);
@@ -28,9 +29,11 @@ static void print_seams(const struct proof *p, FILE *out)
 
 static void print_partition(const struct ledger_partition *p, const struct proof *proof, FILE *out)
 {
-	fprintf(out, "topic \"%s\" partition %d: %s: %" PRIu64 " ranges in %" PRIu64 " objects, %.1f MiB, %" PRIu64
-		     " records", p->topic, p->partition, p->faults > 0 ? "not whole" : "whole", proof->ranges,
-		proof->objects, (double)proof->bytes / MIB, proof->records);
+	fprintf(out,
+		"topic \"%s\" partition %d: %s: %" PRIu64 " ranges in %" PRIu64 " objects, %.1f MiB, %" PRIu64
+		" records",
+		p->topic, p->partition, p->faults > 0 ? "not whole" : "whole", proof->ranges, proof->objects,
+		(double)proof->bytes / MIB, proof->records);
 	if (proof->uncounted > 0)
 		fprintf(out, " and those of %" PRIu64 " uncounted", proof->uncounted);
 	if (proof->ranges > 0)
@@ -61,9 +64,11 @@ static void print_requests(const struct report *r, FILE *out)
 {
 	const struct scan_counts *c = r->counts;
 
-	fprintf(out, "requests: %" PRIu64 " (%" PRIu64 " LIST, %" PRIu64 " HEAD, %" PRIu64 " GET), %" PRIu64
-		     " of them again; %.1f s\n", requests(c), c->list_requests, c->head_requests, c->get_requests,
-		c->again, (double)r->elapsed_ms / 1000);
+	fprintf(out,
+		"requests: %" PRIu64 " (%" PRIu64 " LIST, %" PRIu64 " HEAD, %" PRIu64 " GET), %" PRIu64
+		" of them again; %.1f s\n",
+		requests(c), c->list_requests, c->head_requests, c->get_requests, c->again,
+		(double)r->elapsed_ms / 1000);
 }
 
 static void print_remarks(const struct report *r, FILE *out)
@@ -77,8 +82,9 @@ static void print_remarks(const struct report *r, FILE *out)
 	if (c->later > 0)
 		fprintf(out, "%" PRIu64 " objects were written while this ran: only known to be there\n", c->later);
 	if (c->objects > 0)
-		fputs("not proved from S3 alone: the newest range of a partition, which only the group's committed text "
-		      "names\n", out);
+		fputs("not proved from S3 alone: the newest range of a partition, which only the group's committed "
+		      "text names\n",
+		      out);
 }
 
 void report_text(const struct report *r, FILE *out)
@@ -93,10 +99,11 @@ void report_text(const struct report *r, FILE *out)
 		fprintf(out, "and %" PRIu64 " more\n", findings_total(f) - f->n);
 	print_remarks(r, out);
 	print_requests(r, out);
-	fprintf(out, "%s: %" PRIu64 " objects of %zu partitions; %" PRIu64 " missing, %" PRIu64 " double, %" PRIu64
-		     " damaged, %" PRIu64 " chain\n", result_name(r), r->counts->objects, r->ledger->n,
-		f->counts[FINDING_MISSING], f->counts[FINDING_DOUBLE], f->counts[FINDING_DAMAGED],
-		f->counts[FINDING_CHAIN]);
+	fprintf(out,
+		"%s: %" PRIu64 " objects of %zu partitions; %" PRIu64 " missing, %" PRIu64 " double, %" PRIu64
+		" damaged, %" PRIu64 " chain\n",
+		result_name(r), r->counts->objects, r->ledger->n, f->counts[FINDING_MISSING], f->counts[FINDING_DOUBLE],
+		f->counts[FINDING_DAMAGED], f->counts[FINDING_CHAIN]);
 }
 
 static void set(json_t *to, const char *name, json_t *value)

@@ -3,7 +3,8 @@
  * and with deep goes on in it to read its object, piece by piece, when there is a reader free.
  * What was written after the run began is only known to be there: a range that is being published can show its objects
  * in another order than the listing passes them.
- * Thread: the caller's. Invariant: a slot's call is under way exactly while its state is not SLOT_FREE or SLOT_WAITING. */
+ * Thread: the caller's. Invariant: a slot's call is under way exactly while its state is not SLOT_FREE or SLOT_WAITING.
+ */
 #include "verify/scan.h"
 
 #include <inttypes.h>
@@ -176,10 +177,10 @@ static void admit(struct scan *s, const struct row *r, int64_t now)
 		look_at(s, r, &place, false, now);
 }
 
-#define tell(s, slot, kind, ...)                                                                      \
-	do {                                                                                          \
-		struct finding finding_ = find_about(s, slot, kind);                                  \
-		findings_add((s)->findings, &finding_, __VA_ARGS__);                                  \
+#define tell(s, slot, kind, ...)                                     \
+	do {                                                         \
+		struct finding finding_ = find_about(s, slot, kind); \
+		findings_add((s)->findings, &finding_, __VA_ARGS__); \
 	} while (0)
 
 static struct finding find_about(struct scan *s, const struct slot *slot, enum finding_kind kind)
@@ -207,15 +208,17 @@ static bool belongs(struct scan *s, const struct slot *slot)
 	const struct facts *f = &slot->facts;
 
 	if (slot->stranger) {
-		tell(s, slot, FINDING_DOUBLE, "object '%s' is one of range %016" PRIx64
-		     ", under a key that these settings do not make", slot->key, f->id);
+		tell(s, slot, FINDING_DOUBLE,
+		     "object '%s' is one of range %016" PRIx64 ", under a key that these settings do not make",
+		     slot->key, f->id);
 	} else if (f->id != slot->place.id) {
 		tell(s, slot, FINDING_DOUBLE, "object '%s' is a copy of one of range %016" PRIx64, slot->key, f->id);
 	} else if (strcmp(f->group, s->settings->kafka_group) != 0) {
 		tell(s, slot, FINDING_CHAIN, "object '%s' was written by group '%s'", slot->key, f->group);
 	} else if (f->skipped_next > slot->place.start) {
-		tell(s, slot, FINDING_CHAIN, "object '%s' names a skipped stretch [%" PRId64 ", %" PRId64
-		     ") that does not lie before it", slot->key, f->skipped_first, f->skipped_next);
+		tell(s, slot, FINDING_CHAIN,
+		     "object '%s' names a skipped stretch [%" PRId64 ", %" PRId64 ") that does not lie before it",
+		     slot->key, f->skipped_first, f->skipped_next);
 	} else {
 		return true;
 	}

@@ -11,8 +11,8 @@
 #include "verify/ledger.h"
 
 /* Reads the bucket into a ledger: lists every prefix, asks each object for its metadata, and reads it when it is asked
- * to. Bound, beside the ledger: two pages of a listing, SCAN_HEADS requests, and with deep SCAN_READERS objects of which
- * each holds a piece and a block. Thread: the one that runs it. */
+ * to. Bound, beside the ledger: two pages of a listing, SCAN_HEADS requests, and with deep SCAN_READERS objects of
+ * which each holds a piece and a block. Thread: the one that runs it. */
 
 #define SCAN_HEADS 64
 #define SCAN_READERS 8

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The command: scan, prove, report; how far it is goes to stderr, a line that is drawn anew on a terminal, one every ten
- * seconds elsewhere. A listing does not say how long it is, so there is no share of the whole to show. */
+/* The command: scan, prove, report; how far it is goes to stderr, a line that is drawn anew on a terminal, one every
+ * ten seconds elsewhere. A listing does not say how long it is, so there is no share of the whole to show. */
 #include "verify/verify.h"
 
 #include <inttypes.h>
@@ -99,8 +99,9 @@ int verify_command(const struct settings *s, const struct verify_options *o)
 	ledger_init(&ledger);
 	findings_init(&findings);
 	if (scan_run(s, &options, &watch, &ledger, &findings, &counts, &e) == 0) {
-		struct report r = { s, &options, &counts, &ledger, NULL, &findings,
-				    .elapsed_ms = clock_boot_ms() - p.begin_ms };
+		struct report r = {
+			s, &options, &counts, &ledger, NULL, &findings, .elapsed_ms = clock_boot_ms() - p.begin_ms
+		};
 
 		if (p.drawn)
 			fputs(CLEAR_LINE, stderr);

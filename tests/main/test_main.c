@@ -78,6 +78,9 @@ static void wrong_lines_exit_with_64(void **state)
 		{ { "settings", "--topic" }, 64, "--topic needs a value" },
 		{ { "run", "--topic", "a" }, 64, "run does not take this option" },
 		{ { "settings", "--syntax" }, 64, "settings does not take this option" },
+		{ { "verify", "--syntax" }, 64, "verify does not take this option" },
+		{ { "run", "--deep" }, 64, "run does not take this option" },
+		{ { "verify", "--since", "yesterday" }, 64, "\"yesterday\" is no time" },
 		{ { "check" }, 64, "--syntax" },
 	};
 
