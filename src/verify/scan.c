@@ -225,10 +225,10 @@ static bool belongs(struct scan *s, const struct slot *slot)
 	return false;
 }
 
-static void take_facts(struct scan *s, struct slot *slot)
+static void take_facts(struct scan *s, struct slot *slot, const char *lines)
 {
 	struct error e;
-	int rc = facts_read(slot->call.listed, &slot->facts, &e);
+	int rc = facts_read(lines, &slot->facts, &e);
 
 	s->counts->looked_at++;
 	if (rc > 0 && slot->stranger) {
@@ -282,9 +282,8 @@ static void begin_reading(struct scan *s, struct slot *slot, int64_t now)
 	finish_reading(s, slot, line_count_end(slot->lines, &e), &e);
 }
 
-static void take_piece(struct scan *s, struct slot *slot, int64_t now)
+static void take_piece(struct scan *s, struct slot *slot, const struct buf *got, int64_t now)
 {
-	const struct buf *got = &slot->call.got;
 	struct error e;
 	int rc;
 
@@ -300,8 +299,10 @@ static void take_piece(struct scan *s, struct slot *slot, int64_t now)
 /* -1: the bucket cannot be read. */
 static int take_slot(struct scan *s, struct slot *slot, int64_t now, struct error *e)
 {
-	struct s3_call *c = &slot->call;
+	const struct s3_call *c = &slot->call; /* the next one may take its place */
 	bool get = c->op == S3_GET;
+	char *listed = c->listed;
+	struct buf got = c->got;
 
 	*(get ? &s->counts->get_requests : &s->counts->head_requests) += (uint64_t)c->attempts;
 	if (c->result != S3_DONE) {
@@ -314,11 +315,11 @@ static int take_slot(struct scan *s, struct slot *slot, int64_t now, struct erro
 		return 0;
 	}
 	if (get)
-		take_piece(s, slot, now);
+		take_piece(s, slot, &got, now);
 	else
-		take_facts(s, slot);
-	free(c->listed);
-	buf_free(&c->got);
+		take_facts(s, slot, listed);
+	free(listed);
+	buf_free(&got);
 	return 0;
 }
 

@@ -103,6 +103,32 @@ def test_each_codec_is_read(case, compression, ext):
     assert sum(p["records"] for p in said["partitions"]) == 2000
 
 
+def test_dead_letters_and_stretches_without_objects_are_part_of_the_chain(case):
+    topic = case.topic()
+    d = case.daemon(topic, **LANDED)
+    values = [*stock_rows(300), *[None] * 500, *[b"no json"] * 300, *stock_rows(300, first=300)]
+    case.produce(topic, values)
+    case.wait_landed(topic)
+    assert d.terminate() == 0
+    said = assert_whole(case, topic, d, "--deep")
+    assert said["partitions"][0]["records"] == 900
+    metas = [case.s3.head_object(Bucket=case.bucket, Key=key)["Metadata"] for key in case.keys()]
+    assert any("skipped" in m for m in metas)
+    letters = case.keys("dead-letter/")
+    case.s3.delete_object(Bucket=case.bucket, Key=letters[0])
+    assert problems(case, topic)
+    code, said = verify(case, d)
+    assert code == 1 and [f["kind"] for f in said["findings"]] == ["missing"]
+
+
+@pytest.mark.asan
+def test_a_large_object_is_read_in_pieces(case):
+    topic, d = landed(case, partitions=1, rows=40000, output={"compression": "none"}, roll={"records": 0, "age": "3s"})
+    said = assert_whole(case, topic, d, "--deep", ext="json")
+    assert said["partitions"][0]["records"] == 40000
+    assert said["requests"]["get"] > said["objects"]
+
+
 @pytest.mark.asan
 def test_an_object_taken_away_is_found(case):
     topic, d = landed(case)

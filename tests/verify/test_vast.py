@@ -20,9 +20,10 @@ PROGRAM = TOP / "build" / "kafka2s3"
 SERVER = TOP / "tests" / "servers" / "vast_s3.py"
 
 
-def settings(directory, endpoint):
+def settings(directory, endpoint, group="vast-group"):
     conf = directory / "vast.conf"
-    conf.write_text('kafka = { brokers = "none:1"; topics = [ "vast" ]; group = "vast-group"; };\n'
+    conf.write_text('kafka = { brokers = "none:1"; topics = [ "vast" ]; '
+                    f'group = "{group}"; }};\n'
                     f's3 = {{ bucket = "lake"; prefix = "raw"; region = "us-east-1"; endpoint = "{endpoint}";\n'
                     'access_key_id = "AKID"; secret_access_key = "secret"; path_style = true; };\n')
     conf.chmod(0o600)
@@ -44,9 +45,9 @@ def counts(endpoint):
         return json.load(answer)
 
 
-def verify(directory, endpoint, *options):
+def verify(directory, endpoint, *options, group="vast-group"):
     """(exit code, output, what went to stderr, peak memory in MiB)"""
-    conf = settings(directory, endpoint)
+    conf = settings(directory, endpoint, group)
     with (directory / "out").open("w+") as out, (directory / "err").open("w+") as err:
         process = subprocess.Popen([str(PROGRAM), "-c", str(conf), "verify", *options], stdout=out, stderr=err,
                                    env={k: v for k, v in os.environ.items() if not k.startswith("AWS_")})
@@ -76,6 +77,14 @@ def test_each_harm_in_a_vast_bucket_is_named(tmp_path):
     assert {(f["kind"], f["partition"], f["first_offset"], f["next_offset"]) for f in said["findings"]} == {
         ("missing", 3, 17000, 18000), ("missing", 4, 100000, 101000), ("double", 5, 30000, 31000)}
     assert [p["partition"] for p in said["partitions"] if not p["whole"]] == [3, 4, 5]
+
+
+def test_objects_of_another_group_are_told(tmp_path):
+    with vast("--hours", "1") as endpoint:
+        code, out, _, _ = verify(tmp_path, endpoint, "--json", group="another")
+    said = json.loads(out)
+    assert code == 1 and said["found"]["chain"] == said["objects"] == 2000
+    assert "was written by group 'vast-group'" in said["findings"][0]["text"]
 
 
 def test_more_harm_than_is_kept_is_counted(tmp_path):
