@@ -86,6 +86,7 @@ static int take_list(struct scan *s, struct error *e)
 	s->ahead = s->list.listed;
 	free(s->next_page);
 	s->next_page = s->list.next_page;
+	s->list.listed = s->list.next_page = NULL;
 	if (s->next_page == NULL)
 		s->prefix++;
 	return 0;
