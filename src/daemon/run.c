@@ -22,7 +22,8 @@
 #define RING_SLOTS 16384
 #define LOOK_MS 200
 /* Blocks of a mebibyte and fetch buffers come and go by the thousand: from the heap, which keeps some memory to use
- * again, since fresh pages from the system cost more than what is done with them. Larger ones go back at once. */
+ * again, since fresh pages from the system cost more than what is done with them. Larger ones go back at once. One heap
+ * for all threads: what one allocates another frees, and a heap each would keep the room of every thread's own peak. */
 #define MMAP_THRESHOLD (32 << 20)
 #define TRIM_THRESHOLD (64 << 20)
 
@@ -141,6 +142,7 @@ int daemon_run(const struct settings *s)
 
 	mallopt(M_MMAP_THRESHOLD, MMAP_THRESHOLD);
 	mallopt(M_TRIM_THRESHOLD, TRIM_THRESHOLD);
+	mallopt(M_ARENA_MAX, 1);
 	pthread_sigmask(SIG_BLOCK, &set, NULL);
 	signal(SIGPIPE, SIG_IGN);
 	if (build(&d, &e) < 0) {
