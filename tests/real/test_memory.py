@@ -29,8 +29,8 @@ ROW_BYTES = 600
 
 
 def bare_consumer_bytes(broker, topics, records):
-    """The client's own share: its properties as the daemon sets them, statistics too, whose histograms take 12 KB a topic
-    by themselves."""
+    """The client's own share: its properties as the daemon sets them, statistics too, whose histograms take 12 KB a
+    topic by themselves."""
     queue = MEMORY // 16 * 3
     out = subprocess.run(
         [BARE_CONSUMER, "-X", f"queued.max.messages.kbytes={queue // 1024}", "-X", f"fetch.max.bytes={queue // 2}",
