@@ -138,9 +138,16 @@ def main():
             failed += [seed] if problems else []
         if not failed:
             shutil.rmtree(parts.dir)
-    print(table(worlds))
-    print(f"{sums(worlds)}, failed seeds: {failed or 'none'}")
+    conclude(worlds, failed)
     return 1 if failed else 0
+
+
+def conclude(worlds, failed=()):
+    """The last lines of a run, printed and kept in build/chaos/summary."""
+    text = f"{table(worlds)}\n{sums(worlds)}, failed seeds: {', '.join(map(str, failed)) or 'none'}\n"
+    print(text, end="")
+    WORK.mkdir(parents=True, exist_ok=True)
+    (WORK / "summary").write_text(text)
 
 
 def fresh(directory):

@@ -178,6 +178,20 @@ def s3_is_sick(world):
         member.s3.calm()
 
 
+def uploads_die(world):
+    """The store has forgotten an upload, or says so after it has completed it; at that moment the group changes."""
+    for member in world.members:
+        for at in (REQUEST, ANSWER):
+            member.s3.rule(COMPLETE, at, "say", status=world.rng.choice([404, 409]), times=world.rng.randint(1, 2))
+    world.burst()
+    world.say("uploads die when they are completed")
+    time.sleep(world.rng.uniform(1.5, 4))
+    world.rng.choice([join, leave, kill_at_any_instant])(world)
+    time.sleep(world.rng.uniform(0, 4))
+    for member in world.members:
+        member.s3.calm()
+
+
 def kafka_is_sick(world):
     rng, seconds = world.rng, world.rng.uniform(4, 8)
     share = rng.uniform(0.1, 0.4)
@@ -205,8 +219,8 @@ def connections_end(world):
 
 
 COMMON = [kill_at_any_instant, kill_at_any_instant, kill_at_any_instant, kill_all, freeze_at_any_instant,
-          freeze_briefly, join, join, leave, s3_is_away, s3_is_sick, s3_is_sick, kafka_is_sick, kafka_is_sick,
-          kafka_is_away_from_one, connections_end]
+          freeze_briefly, join, join, leave, s3_is_away, s3_is_sick, s3_is_sick, uploads_die, uploads_die,
+          kafka_is_sick, kafka_is_sick, kafka_is_away_from_one, connections_end]
 
 
 class Standstill(threading.Thread):

@@ -27,7 +27,7 @@ def test_200_kills_over_20_seeds(parts, tmp_path):
                                           session_ms=driver.session_ms(seed))
         assert_well(world, problems)
         worlds.append(world)
-    print(driver.table(worlds), driver.sums(worlds), sep="\n")
+    driver.conclude(worlds)
     assert sum(w.kills for w in worlds) >= 200
     assert sum(w.sent for w in worlds) >= 5_000_000
     assert all(driver.times(worlds, s) >= 5 for s in steps.STEPS), driver.table(worlds)
@@ -40,5 +40,4 @@ def test_join_storm(parts, tmp_path):
     world, problems = driver.run_seed(parts, 1, lambda w: gaps.append(events.join_storm(w, 180)), tmp_path / "run",
                                       per_second=2000, age="1s")
     assert_well(world, problems)
-    print("the longest time without a commit:", gaps)
     assert max(gaps) < 20

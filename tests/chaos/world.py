@@ -30,7 +30,8 @@ class Member:
             kafka={"brokers": world.parts.proxied, "options": options},
             s3={"endpoint": self.s3.endpoint, "part_size": "5MiB"}, uploaders=world.uploaders,
             roll={"age": world.age}, log={"level": "debug"},
-            override=[{"topics": [world.wide], "output": {"compression": "none"}, "roll": {"age": "2s"}}])
+            override=[{"topics": [world.wide], "output": {"compression": "none"},
+                       "roll": {"age": "2s", "bytes": "128MiB"}}])
 
     @property
     def up(self):
@@ -63,11 +64,12 @@ class Member:
 
 
 class World:
-    def __init__(self, parts, seed, directory, session_ms=3000, per_second=4000, age=None):
+    def __init__(self, parts, seed, directory, session_ms=3000, per_second=4000, age=None, options=()):
         self.parts, self.seed = parts, seed
         self.rng = random.Random(seed)
         self.began = time.monotonic()
         self.kills, self.frozen, self.steps = 0, 0, {}
+        self.objects = 0
         self.story = []
         shutil.rmtree(directory, ignore_errors=True)
         os.makedirs(directory)
@@ -76,6 +78,7 @@ class World:
         self.patience = 45 + 3 * session_ms / 1000
         self.options = [f"session.timeout.ms={session_ms}", f"heartbeat.interval.ms={session_ms // 6}",
                         "topic.metadata.refresh.interval.ms=5000", "reconnect.backoff.max.ms=500"]
+        self.options += options
         if seed % 4 == 3:
             self.options.append("partition.assignment.strategy=range")
         self.uploaders = self.rng.choice([1, 2])
@@ -127,8 +130,18 @@ class World:
     def restart(self, member, within=1.0):
         pause = self.rng.uniform(0, within)
         time.sleep(pause)
+        if self.rng.random() < 0.2:
+            self.change(member)
         member.start()
         self.say(f"{member.name} is started again after {pause:.1f} s")
+
+    def change(self, member):
+        """Settings that may be another's at every start: none of them decides which record goes where."""
+        changed = {"uploaders": self.rng.choice([1, 2, 3]), "memory": self.rng.choice(["192MiB", "512MiB"]),
+                   "roll": {"age": self.rng.choice(["1s", "3s"]), "bytes": self.rng.choice(["64KiB", "1MiB"])},
+                   "s3": {"part_size": self.rng.choice(["5MiB", "6MiB"])}}
+        member.daemon.write(**changed)
+        self.say(f"    with other settings: {changed}")
 
     def burst(self):
         """More to the wide topic than fits into a part."""
@@ -187,6 +200,7 @@ class World:
                                   judge.Rules(ext=ext))
             problems += j.problems()
             rows += j.rows
+            self.objects += len(j.objects)
             missing, double = missing + len(j.missing), double + len(j.double)
             misplaced += len(j.misplaced)
         if rows + missing != self.sent:

@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What broke the protocol on paper (H numbers of its review), staged with the proxies; and what the peace costs."""
+import time
+
+import pytest
+
+import driver
+from kafka_proxy import OFFSET_COMMIT
+from s3_proxy import COMPLETE, PUT
+from wire import ANSWER, REQUEST
+
+
+def staged(parts, tmp_path, play, **more):
+    world, problems = driver.run_seed(parts, 1, play, tmp_path / "run", **{"per_second": 1000, "age": "1s", **more})
+    assert not problems, "\n".join(world.story)
+    return world
+
+
+def cut_off(world, member):
+    """From Kafka, until the rule is removed."""
+    return world.parts.kafka.rule(None, REQUEST, "cut", client=member.name, times=None)
+
+
+def both_are_in(world):
+    world.case.until("two members", lambda: len(world.parts.broker.members(world.case.group) or ()) == 2, 30)
+
+
+@pytest.mark.parametrize("at", [REQUEST, pytest.param(ANSWER, marks=pytest.mark.slow)])
+def test_h1_a_put_ends_that_began_before_the_partition_was_lost_and_got_back(parts, tmp_path, at):
+    def play(world):
+        first, second = world.members[:2]
+        old = first.s3.rule(PUT, at, "hold")
+        assert old.wait_hit(10)
+        rule = cut_off(world, first)
+        second.start()
+        world.progress(everywhere=True)
+        world.parts.kafka.remove(rule)
+        both_are_in(world)
+        second.leave()
+        world.progress(everywhere=True)
+        first.s3.remove(old)
+        world.progress(everywhere=True)
+        first.kill()
+        first.start()
+        world.progress(everywhere=True)
+    staged(parts, tmp_path, play)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("at", [REQUEST, ANSWER])
+@pytest.mark.parametrize("do", ["cut", "drop"])
+def test_h2_commits_come_late_twice_or_never(parts, tmp_path, at, do):
+    def play(world):
+        for _ in range(3):
+            rule = world.parts.kafka.rule(OFFSET_COMMIT, at, do)
+            assert rule.wait_hit(20)
+            world.progress()
+        world.members[0].kill()
+        world.members[0].start()
+        world.progress()
+    staged(parts, tmp_path, play, options=["socket.timeout.ms=3000"])
+
+
+@pytest.mark.parametrize("at,status", [
+    (REQUEST, 409), pytest.param(REQUEST, 404, marks=pytest.mark.slow),
+    pytest.param(ANSWER, 409, marks=pytest.mark.slow), (ANSWER, 404)])
+def test_h6_an_upload_dies_while_another_daemon_joins(parts, tmp_path, at, status):
+    def play(world):
+        first, second = world.members[:2]
+        rule = first.s3.rule(COMPLETE, at, "say", status=status)
+        world.burst()
+        assert rule.wait_hit(15)
+        second.start()
+        both_are_in(world)
+        world.progress(everywhere=True)
+    world = staged(parts, tmp_path, play)
+    assert sum(m.s3.counts.get(COMPLETE, 0) for m in world.members) >= 2
+
+
+def test_h15_an_acknowledgement_grows_old(parts, tmp_path):
+    """Frozen between the acknowledgement and the PUT: what wakes asks the group again before it signs."""
+    def play(world):
+        first, second = world.members[:2]
+        rule = world.parts.kafka.rule(OFFSET_COMMIT, ANSWER, "hold", when=lambda r: b" range=" in r.body)
+        assert rule.wait_hit(10)
+        first.freeze()
+        world.parts.kafka.remove(rule)     # it finds the acknowledgement when it wakes
+        second.start()
+        world.progress(everywhere=True)
+        puts = first.s3.counts.get(PUT, 0)
+        world.parts.kafka.calm()
+        first.thaw()
+        world.progress()
+        both_are_in(world)
+        world.say(f"{first.name} put {first.s3.counts.get(PUT, 0) - puts} objects since it woke")
+    staged(parts, tmp_path, play)
+
+
+def test_a_steady_state_costs_a_put_an_object_and_a_commit_a_second(parts, tmp_path):
+    def play(world):
+        member, seconds = world.members[0], 12
+        before = dict(member.s3.counts)
+        commits = parts.kafka.counts.get(OFFSET_COMMIT, 0)
+        time.sleep(seconds)
+        asked = {op: n - before.get(op, 0) for op, n in member.s3.counts.items() if n > before.get(op, 0)}
+        commits = parts.kafka.counts[OFFSET_COMMIT] - commits
+        world.say(f"in {seconds} s: {asked}, {commits} commits")
+        assert set(asked) == {PUT}
+        assert commits <= seconds + 1
+    world = staged(parts, tmp_path, play)
+    assert world.members[0].s3.counts[PUT] == world.objects
