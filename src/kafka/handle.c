@@ -4,7 +4,6 @@
 #include "kafka/handle.h"
 
 #include <inttypes.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,7 +15,6 @@
 
 #define HAS_QUEUE_BACKOFF 0x020200ff
 #define QUEUE_BACKOFF_MS "10"
-#define CREDENTIAL_MAX 512
 
 int64_t handle_option_ms(const struct settings *s, const char *name, int64_t otherwise)
 {
@@ -110,30 +108,18 @@ rd_kafka_t *handle_open(const struct settings *s, struct error *e)
 	return rk;
 }
 
-/* False: it is not set, or longer than there is room for. */
-static bool property(rd_kafka_t *rk, const char *name, char *value, size_t size)
-{
-	size_t needed = size;
-
-	return rd_kafka_conf_get(rd_kafka_conf(rk), name, value, &needed) == RD_KAFKA_CONF_OK && needed > 1 &&
-	       needed <= size;
-}
-
-/* What the public interface has to wake the client's threads is this: credentials that they may have waited for. With
- * SASL they are the ones that it has; without SASL nothing reads them. */
+/* What the public interface has to wake the client's threads is this: credentials that they may have waited for.
+ * Without SASL nothing reads them; with SASL they are left alone, and the client looks again in its own time. */
 void handle_wake(rd_kafka_t *rk)
 {
-	char protocol[32], user[CREDENTIAL_MAX] = "-", password[CREDENTIAL_MAX] = "-";
-	bool sasl, known;
+	char protocol[32];
+	size_t size = sizeof(protocol);
 
-	if (rd_kafka_version() >= HAS_QUEUE_BACKOFF)
+	if (rd_kafka_version() >= HAS_QUEUE_BACKOFF ||
+	    rd_kafka_conf_get(rd_kafka_conf(rk), "security.protocol", protocol, &size) != RD_KAFKA_CONF_OK ||
+	    strncasecmp(protocol, "sasl", 4) == 0)
 		return;
-	sasl = property(rk, "security.protocol", protocol, sizeof(protocol)) && strncasecmp(protocol, "sasl", 4) == 0;
-	known = !sasl || (property(rk, "sasl.username", user, sizeof(user)) &&
-			  property(rk, "sasl.password", password, sizeof(password)));
-	if (known)
-		rd_kafka_error_destroy(rd_kafka_sasl_set_credentials(rk, user, password));
-	explicit_bzero(password, sizeof(password));
+	rd_kafka_error_destroy(rd_kafka_sasl_set_credentials(rk, "-", "-"));
 }
 
 int handle_subscribe(rd_kafka_t *rk, const struct settings *s, struct error *e)
