@@ -29,6 +29,9 @@
 #define STOP_STALL_MS 6000
 #define STOP_LIMIT_MS 80000
 #define CLOSE_LIMIT_MS 2500
+/* Before this version the client aborts when a handle that joined its group and was never assigned anything is
+ * destroyed (its issue 4312): the end of the process frees that one. */
+#define DESTROYS_UNASSIGNED 0x020300ff
 #define DEFAULT_SESSION_MS 10000
 #define DEFAULT_HEARTBEAT_MS 1000
 
@@ -337,7 +340,7 @@ void consumer_free(struct consumer *c)
 		rd_kafka_queue_destroy(c->group_queue);
 	if (c->record_queue != NULL)
 		rd_kafka_queue_destroy(c->record_queue);
-	if (c->rk != NULL)
+	if (c->rk != NULL && (c->was_assigned || rd_kafka_version() >= DESTROYS_UNASSIGNED))
 		rd_kafka_destroy_flags(c->rk, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
 	committer_free(&c->committer);
 	partition_table_free(c->partitions);

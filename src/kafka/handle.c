@@ -51,6 +51,8 @@ static int set_owned(rd_kafka_conf_t *conf, const struct settings *s, struct err
 	static const char *const defaults[][2] = {
 		{ "session.timeout.ms", "10000" },
 		{ "heartbeat.interval.ms", "1000" },
+		/* An answer that never comes holds up every commit for so long. */
+		{ "socket.timeout.ms", "10000" },
 		{ "partition.assignment.strategy", "cooperative-sticky" },
 		{ "topic.metadata.refresh.interval.ms", "30000" },
 	};

@@ -162,6 +162,7 @@ static void on_assign(struct consumer *c, const rd_kafka_topic_partition_list_t 
 		p->failures = 0;
 		p->position_error = false;
 	}
+	c->was_assigned = true;
 	log_info("the group gave %d partition%s to this daemon", list->cnt, list->cnt == 1 ? "" : "s");
 	answer(c, true);
 }

@@ -62,6 +62,7 @@ struct consumer {
 	bool stopping;
 	int64_t stop_boot_ms, progress_boot_ms;
 	bool fatal;
+	bool was_assigned;             /* the group has told what is ours, once at least */
 	char repeated[ERROR_TEXT_MAX]; /* a wait that many partitions share is told a few times, then counted */
 	int repeats;
 	int64_t repeated_boot_ms;
