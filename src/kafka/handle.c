@@ -15,6 +15,9 @@
 
 #define HAS_QUEUE_BACKOFF 0x020200ff
 #define QUEUE_BACKOFF_MS "10"
+/* The client counts payload alone against its limit and takes some 400 bytes more for each record, so small records are
+ * bounded by number too; a short queue also stays in the processor's cache. */
+#define QUEUED_RECORD_BYTES 2048
 
 int64_t handle_option_ms(const struct settings *s, const char *name, int64_t otherwise)
 {
@@ -70,6 +73,9 @@ static int set_owned(rd_kafka_conf_t *conf, const struct settings *s, struct err
 	}
 	snprintf(number, sizeof(number), "%" PRId64, queue / 1024);
 	if (client_set(conf, "queued.max.messages.kbytes", number, e) < 0)
+		return -1;
+	snprintf(number, sizeof(number), "%" PRId64, queue / QUEUED_RECORD_BYTES);
+	if (client_set(conf, "queued.min.messages", number, e) < 0)
 		return -1;
 	snprintf(number, sizeof(number), "%" PRId64, fetch);
 	if (client_set(conf, "fetch.max.bytes", number, e) < 0)

@@ -236,8 +236,6 @@ static void take_record(struct record *r, int64_t now_boot_ms)
 	}
 	if (a->writer != NULL && !atomic_load_explicit(&a->dropped, memory_order_relaxed))
 		writer_add(a->writer, r, now_boot_ms);
-	if (r->kind == RECORD_DATA)
-		record_release(r);
 }
 
 /* The head of the ring is read before the mailbox, so that the open of an assignment is seen before its first
@@ -254,6 +252,12 @@ static size_t serve_ring(struct uploader *u, int64_t now_boot_ms)
 		return 0;
 	for (size_t i = 0; i < n; i++)
 		take_record(ring_at(u->ring, i), now_boot_ms);
+	/* In one go: the client allocates on the same heap at the same time, and each release in between would meet it.
+	 */
+	for (size_t i = 0; i < n; i++) {
+		if (ring_at(u->ring, i)->kind == RECORD_DATA)
+			record_release(ring_at(u->ring, i));
+	}
 	ring_take(u->ring, n);
 	return n;
 }

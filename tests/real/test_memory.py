@@ -34,6 +34,7 @@ def bare_consumer_bytes(broker, topics, records):
     queue = MEMORY // 16 * 3
     out = subprocess.run(
         [BARE_CONSUMER, "-X", f"queued.max.messages.kbytes={queue // 1024}", "-X", f"fetch.max.bytes={queue // 2}",
+         "-X", f"queued.min.messages={queue // 2048}",
          "-X", "topic.metadata.refresh.interval.ms=1000", "-X", "statistics.interval.ms=1000",
          broker.bootstrap, f"bare-{time.monotonic_ns()}", str(records), *topics],
         check=True, capture_output=True, text=True, timeout=300).stdout
