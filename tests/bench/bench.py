@@ -11,6 +11,7 @@ import json
 import os
 import pathlib
 import random
+import re
 import statistics
 import sys
 import time
@@ -154,6 +155,17 @@ class Bench:
         self.alternate([("replay", lambda: ours(f"ours-{next(names)}")),
                         ("kcat -P", lambda: theirs(f"theirs-{next(names)}"))])
 
+    def profile(self):
+        """Where the CPU goes without compression: threads and libraries, by perf."""
+        topic, counts, _count = self.main_topic()
+        data = self.dir / "perf.data"
+        r = self.into_sink(topic, counts, compression="none",
+                           under=["perf", "record", "-q", "-e", "cpu-clock", "-F", "999", "-o", str(data)])
+        out = run(["perf", "report", "-i", data, "--stdio", "-t", "|", "--sort", "comm,dso"]).out.decode()
+        rows = [[f.strip() for f in line.split("|")] for line in out.splitlines() if re.match(r" *[0-9.]+% *\|", line)]
+        self.facts["profile"] = [[thread, where, float(share[:-1])] for share, thread, where in rows]
+        self.say(f"{r.cpu:.2f} s, {len(rows)} rows")
+
     def partitions(self):
         """The same bytes over 1 to 1,000 partitions."""
         works = []
@@ -226,7 +238,7 @@ def medians(results):
     return found
 
 
-PARTS = ["codecs", "latency", "replay", "partitions", "messages"]
+PARTS = ["codecs", "profile", "latency", "replay", "partitions", "messages"]
 
 
 def main():
@@ -248,6 +260,7 @@ def main():
     text = report.report(samples, bench.facts, options.parts)
     out = options.out or (stage.TOP / "docs" / "benchmarks.md" if full else None)
     if out:
+        out.parent.mkdir(exist_ok=True)
         out.write_text(text)
         print(f"written to {out}")
     else:

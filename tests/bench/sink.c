@@ -3,7 +3,8 @@
 /* An S3 that throws away what it gets: no signature is checked, no byte is kept, not even copied out of the kernel.
  *     sink [DELAY_MS]
  * Prints its port, then serves until it is killed; each answer comes DELAY_MS after its request. `GET /` answers with
- * what was published so far: objects, bytes of all bodies, and the wall clock of the last one. One thread, epoll. */
+ * what was published so far: objects, bytes of all bodies, and the wall clock of the last one and of the last part.
+ * One thread, epoll. */
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -44,6 +45,7 @@ struct sink {
 	long objects;
 	long long bytes;
 	double last_published;
+	double last_part;
 };
 
 static double now(clockid_t clock)
@@ -97,8 +99,8 @@ static void say_totals(const struct sink *s, struct connection *c)
 {
 	char body[160];
 
-	snprintf(body, sizeof(body), "{\"objects\": %ld, \"bytes\": %lld, \"last\": %.3f}", s->objects, s->bytes,
-		 s->last_published);
+	snprintf(body, sizeof(body), "{\"objects\": %ld, \"bytes\": %lld, \"last\": %.3f, \"part\": %.3f}", s->objects,
+		 s->bytes, s->last_published, s->last_part);
 	say(c, "200 OK", "", body);
 }
 
@@ -109,7 +111,9 @@ static void compose(struct sink *s, struct connection *c)
 	bool part = memmem(c->head, line, "partNumber=", 11) != NULL;
 
 	if (strncmp(c->head, "PUT ", 4) == 0) {
-		if (!part)
+		if (part)
+			s->last_part = now(CLOCK_REALTIME);
+		else
 			published(s);
 		say(c, "200 OK", etag, "");
 	} else if (strncmp(c->head, "POST ", 5) == 0 && memmem(c->head, line, "uploadId=", 9) != NULL) {

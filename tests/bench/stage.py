@@ -118,6 +118,9 @@ class Sink:
     def last_published(self):
         return self.totals()["last"]
 
+    def last_part(self):
+        return self.totals()["part"]
+
     def close(self):
         self.popen.kill()
         self.popen.wait()
@@ -139,6 +142,9 @@ class Landing:
 
     def objects(self):
         return [p for p in (self.dir / "buckets" / self.bucket / "raw").rglob("*.json*") if p.is_file()]
+
+    def last_part(self):
+        return 0
 
     def last_published(self):
         return max(p.stat().st_mtime for p in self.objects())
@@ -222,7 +228,7 @@ def when_said(log_path, words):
     return None
 
 
-def land(kafka, place, topic, counts, directory, roll, memory=MEMORY, uploaders=1, **output):
+def land(kafka, place, topic, counts, directory, roll, memory=MEMORY, uploaders=1, under=(), **output):
     """The daemon over a whole topic. Wall: from the first assignment that is read to the last object published."""
     partitions = len(counts)
     group = kafka.new_group(topic, partitions)
@@ -236,7 +242,7 @@ def land(kafka, place, topic, counts, directory, roll, memory=MEMORY, uploaders=
     if os.path.exists(d.log_path):
         os.unlink(d.log_path)
     before = clock_of(kafka.pid), clock_of(place.pid)
-    process = Process([str(DAEMON), "-c", d.conf, "run"], d.log_path)
+    process = Process([*under, str(DAEMON), "-c", d.conf, "run"], d.log_path)
     peak = Peak(process.pid)
 
     def done():
@@ -245,10 +251,11 @@ def land(kafka, place, topic, counts, directory, roll, memory=MEMORY, uploaders=
         return kafka.committed(group, topic, partitions) == sum(counts)
 
     until(lambda: f"all landed; {process.tail()}", done, 300, every=0.2)
-    wall = place.last_published() - when_said(d.log_path, "going on at offset 0")
+    began = when_said(d.log_path, "going on at offset 0")
     broker_cpu, place_cpu = clock_of(kafka.pid) - before[0], clock_of(place.pid) - before[1]
     os.kill(process.pid, signal.SIGTERM)
     _pid, _status, usage = os.wait4(process.pid, 0)
     process.popen.returncode = 0
     peak.join(5)
-    return Result(usage.ru_utime + usage.ru_stime, wall, peak.bytes, broker=broker_cpu, place=place_cpu)
+    return Result(usage.ru_utime + usage.ru_stime, place.last_published() - began, peak.bytes, broker=broker_cpu,
+                  place=place_cpu, sent=place.last_part() - began)
