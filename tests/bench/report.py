@@ -71,8 +71,9 @@ class Report:
         peak = max(v["peak"] for k, v in s.items() if k.startswith(("versitygw", "sink")))
         self.bar("peak RSS, `memory` and 48 MiB (MiB)", peak / MIB, stage.MEMORY / MIB + 48, digits=0)
 
-        self.add("What the wall has beyond the last part is the wait for the group's commit, which comes before anything "
-                 "is published: it is held for two heartbeats after a rebalance, and there is at most one a second.", "")
+        self.add("What the wall has beyond the last part is the wait for the group's commit, which comes before "
+                 "anything is published: it is held for two heartbeats after a rebalance, and there is at most one a "
+                 "second.", "")
         self.add(*table(["to the sink", "the last part, wall s", "the last object, wall s"],
                         [[c, f"{r['sent']:.2f}", f"{r['wall']:.2f}"] for c, r in
                          (("none", s["sink none"]), ("zstd 1, 2 uploaders", two)) if r["sent"] > 0]))
@@ -80,9 +81,9 @@ class Report:
     def profile(self):
         rows = [[f"{thread}: {where}", f"{share:.0f} %"] for thread, where, share in self.facts["profile"]
                 if share >= 1]
-        self.add("## Where the CPU goes", "", "Without compression, to the sink, by `perf`. The floor has what "
-                 "the client's threads (`rdk:`), libcrypto and the release of each record take; it has no JSON check, no copy "
-                 "of the line, no hand-over between threads, and sends nothing.", "")
+        self.add("## Where the CPU goes", "", "Without compression, to the sink, by `perf`. The floor has what the "
+                 "client's threads (`rdk:`), libcrypto and the release of each record take; it has no JSON check, no "
+                 "copy of the line, no hand-over between threads, and sends nothing.", "")
         self.add(*table(["thread and library", "of all CPU"], rows))
 
     def latency(self):
