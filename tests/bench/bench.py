@@ -58,8 +58,7 @@ class Bench:
     def bare(self, topic, count):
         queue = stage.MEMORY // 16 * 3
         r = run([PROGRAMS / "bare_consumer", "-X", f"queued.max.messages.kbytes={queue // 1024}",
-                 "-X", f"fetch.max.bytes={queue // 2}", "-X", f"queued.min.messages={queue // 2048}",
-                 self.kafka.address, self.kafka.new_group(), count, topic])
+                 "-X", f"fetch.max.bytes={queue // 2}", self.kafka.address, self.kafka.new_group(), count, topic])
         said = json.loads(r.out)
         return Result(r.cpu, said["seconds"], said["peak_kb"] * 1024)
 
