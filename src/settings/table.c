@@ -156,8 +156,7 @@ const struct row rows[] = {
 	  .help = "Template of the object key. {topic}, {partition}, {start} and {id} must be in it." },
 	{ NAMED("output", "metadata", ROW_SET), TOPIC(metadata), .flags = ROW_PER_TOPIC, .fallback = "",
 	  .choices = metadata_columns,
-	  .help = "Columns to append to each record: \"topic\" becomes kafka_topic, and so on. A record that has such a "
-		  "key already is a dead letter." },
+	  .help = "Columns to append to each record. One that has a key of such a name already is a dead letter." },
 	{ NAMED("output", "tombstones", ROW_CHOICE), TOPIC(tombstones), .flags = ROW_PER_TOPIC, .fallback = "skip",
 	  .choices = tombstone_rules,
 	  .help = "Records with a null value: left out and counted, written as {\"value\":null}, or sent to dead "
@@ -232,7 +231,7 @@ const struct row rows[] = {
 	  .help = "End at a bad row (number of fields, quotes, UTF-8, a time that is none) instead of skipping it." },
 
 	{ NAMED("metrics", "listen", ROW_STRING), COMMON(metrics_listen), .fallback = "",
-	  .help = "\"127.0.0.1:9464\", or the path of a Unix socket. Empty: none." },
+	  .help = "\"127.0.0.1:9464\", or the path of a Unix socket. Empty: none. This version serves none yet." },
 	{ NAMED("log", "level", ROW_STRING), COMMON(log_level), .flags = ROW_RELOAD, .fallback = "info",
 	  .choices = log_levels, .help = "The least that is worth a line." },
 };
