@@ -95,6 +95,23 @@ def test_by_shutdown(case):
     assert causes(d) == ["shutdown"] * 3
 
 
+def test_by_revocation(case):
+    topic = case.topic(2)
+    case.produce(topic, stock_rows(200), partitions=2, timestamp=NOON)
+    first = case.daemon(topic, log=DEBUG, roll=NEVER)
+    case.wait_read(topic)
+    second = case.daemon(topic, log=DEBUG, roll=NEVER)
+    case.until("what was open of the partition that goes", lambda: sorted(case.committed(topic).values()) == [0, 100],
+               30)
+    assert causes(first) == ["revoked"]
+    assert first.terminate() == 0 and second.terminate() == 0
+    # They may have ended while the group was dealing: then there is something left to do.
+    second.write(roll={"age": "1s"})
+    second.start()
+    case.wait_landed(topic)
+    assert ranges(case.judge(topic)) == [(0, 100, 1)] * 2
+
+
 @pytest.mark.asan
 def test_by_memory(case):
     topic = case.topic()
