@@ -724,6 +724,47 @@ static void a_cancelled_request_never_comes(void **state)
 	peer_end(&p);
 }
 
+/* The first connection stays open, with nobody who listens. */
+static void talk_on_a_new_connection(struct peer *p)
+{
+	int first;
+
+	meet(p);
+	hear_head(p);
+	say_ok(p);
+	first = p->fd;
+	p->fd = -1;
+	meet(p);
+	hear_head(p);
+	say_ok(p);
+	close(first);
+}
+
+static void a_connection_is_renewed(void **state)
+{
+	static struct peer p;
+	struct http_options o = { .ca_file = "",
+				  .proxy = "",
+				  .connections = 1,
+				  .stall_ms = 3000,
+				  .connect_ms = 2000,
+				  .connection_life_ms = 1000 };
+	struct http *h = http_new(&o);
+	struct http_request r;
+
+	(void)state;
+	peer_begin(&p, talk_on_a_new_connection);
+	for (int i = 0; i < 2; i++) {
+		fetch(h, &r, p.url);
+		assert_int_equal(r.status, 200);
+		http_request_free(&r);
+		usleep(i == 0 ? 2200000 : 0); /* curl counts whole seconds */
+	}
+	http_free(h);
+	peer_end(&p);
+	assert_int_equal(p.accepted, 2);
+}
+
 static void talk_one_put(struct peer *p)
 {
 	meet(p);
@@ -835,6 +876,7 @@ int main(void)
 		cmocka_unit_test(a_wait_can_be_woken),
 		cmocka_unit_test(the_rest_waits_in_line),
 		cmocka_unit_test(a_cancelled_request_never_comes),
+		cmocka_unit_test(a_connection_is_renewed),
 		cmocka_unit_test(bandwidth_is_kept),
 		cmocka_unit_test(no_answer_is_told_apart),
 		cmocka_unit_test(methods_mix_on_one_handle),

@@ -90,7 +90,7 @@ def body(key, size):
 
 @pytest.mark.parametrize("program", [PLAIN, ASAN], ids=["plain", "asan"])
 def test_each_call(s3, program):
-    key = "raw/a b+c=é/%41//./..//x"
+    key = "raw/a b+c=é/%41//./..//" + 300 * "x"
     lines = Driver(program, s3).run(
         f"put:{key}:300000", f"put:{key}:300000", "put:empty:0", "create:big", f"part:big:1:{5 * MIB}",
         "part:big:2:100", "list:bi", "complete:big", "create:big", f"part:big:1:{5 * MIB}", "complete:big",
