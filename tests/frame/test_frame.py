@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The tools that guard the code, guarded: a runner that counts wrongly would let anything through."""
+import os
 import pathlib
 import shutil
 import subprocess
@@ -124,10 +125,26 @@ def make(*words):
     return done.stdout
 
 
+def test_configure_says_all_that_is_missing_or_too_old(tmp_path):
+    make("all")
+    tool = tmp_path / "pkg-config"
+    tool.write_text('#!/bin/sh\ncase "$*" in\n'
+                    '"--exists rdkafka >= 2.0.2" | "--exists libzstd"*) exit 1 ;;\n'
+                    '"--modversion rdkafka") echo 1.9.2 ;;\n*) exec pkg-config "$@" ;;\nesac\n')
+    tool.chmod(0o755)
+    done = subprocess.run([TOP / "build/configure", f"--srcdir={TOP}"], cwd=tmp_path, capture_output=True, text=True,
+                          env={**os.environ, "PKG_CONFIG": str(tool)}, timeout=120, check=False)
+    assert done.returncode != 0
+    assert "checking for rdkafka >= 2.0.2... too old: 1.9.2" in done.stdout
+    assert "missing or too old: rdkafka>=2.0.2 libzstd>=1.5.2\n" in done.stderr
+    assert "apt-get install librdkafka-dev libzstd-dev (or run tools/setup build)" in done.stderr
+
+
 def test_install_and_uninstall(tmp_path):
     make("install", f"DESTDIR={tmp_path}", "prefix=/opt/k")
     installed = {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file()}
-    assert {"opt/k/sbin/kafka2s3", "opt/k/share/doc/kafka2s3/kafka2s3.conf"} <= installed
+    assert {"opt/k/sbin/kafka2s3", "opt/k/share/doc/kafka2s3/kafka2s3.conf", "opt/k/share/man/man8/kafka2s3.8",
+            "opt/k/share/man/man5/kafka2s3.conf.5"} <= installed
     assert (tmp_path / "opt/k/sbin/kafka2s3").stat().st_mode & 0o777 == 0o755
     make("uninstall", f"DESTDIR={tmp_path}", "prefix=/opt/k")
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []

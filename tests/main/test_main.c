@@ -121,7 +121,7 @@ static void the_sample_is_fine(void **state)
 
 static void every_command_has_help(void **state)
 {
-	static const char *const commands[] = { "run", "replay", "check", "settings", "version" };
+	static const char *const commands[] = { "run", "replay", "check", "settings", "verify", "version" };
 	const char *const global[] = { "--help", NULL };
 	char line[64];
 
