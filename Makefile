@@ -44,7 +44,7 @@ SUPPORT_OBJ := $(patsubst %.c,$(B)/obj/%.o,$(sort $(wildcard tests/support/*.c))
 TEST_SRC := $(sort $(wildcard tests/*/test_*.c))
 TOOL_SRC := $(sort $(filter-out tests/support/% tests/fuzz/% $(TEST_SRC),$(wildcard tests/*/*.c)))
 UNIT := $(TEST_SRC:%.c=$(B)/%)
-TOOLS := $(TOOL_SRC:%.c=$(B)/%)
+TOOLS := $(TOOL_SRC:%.c=$(B)/%) $(if $(SAN),,$(B)/c11_threads.so)
 PROGRAM := $(patsubst src/main.c,$(B)/kafka2s3,$(wildcard src/main.c))
 LIB := $(B)/libkafka2s3.a
 
@@ -61,12 +61,17 @@ $(B)/kafka2s3: $(B)/obj/src/main.o $(C11_THREADS_$(SAN)) $(LIB)
 	$(SAY) '  LD      $@'
 	@$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIB_LIBS)
 
+# The same for libfaketime, loaded before the daemon as it is.
+$(B)/c11_threads.so: tests/support/c11_threads.c
+	$(SAY) '  LD      $@'
+	@$(CC) $(ALL_CFLAGS) -fPIC -DC11_THREADS -shared $(LDFLAGS) -o $@ $<
+
 $(B)/obj/%.o: %.c build/config.mk
 	$(SAY) '  CC      $*.c'
 	@mkdir -p $(@D)
 	@$(CC) $(ALL_CFLAGS) $(if $(filter tests/%,$<),-Itests $(TEST_CFLAGS)) -MMD -MP -c -o $@ $<
 
-$(UNIT) $(TOOLS): $(B)/%: $(B)/obj/%.o $(SUPPORT_OBJ) $(LIB)
+$(UNIT) $(filter-out %.so,$(TOOLS)): $(B)/%: $(B)/obj/%.o $(SUPPORT_OBJ) $(LIB)
 	$(SAY) '  LD      $@'
 	@mkdir -p $(@D)
 	@$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIB_LIBS) $(TEST_LIBS)

@@ -11,6 +11,8 @@ from wire import ANSWER, ANSWERED, REQUEST, SENT
 STEP_SECONDS = 20
 WRITES = {PUT, CREATE, PART, COMPLETE, ABORT}
 GROUP = {OFFSET_COMMIT, OFFSET_FETCH, HEARTBEAT, JOIN_GROUP, SYNC_GROUP}
+LOST = {OFFSET_COMMIT, OFFSET_FETCH, HEARTBEAT}
+CLOCK_OFF = 20      # minutes
 
 
 def let_go(world, proxy, rule):
@@ -203,12 +205,64 @@ def kafka_is_sick(world):
     world.parts.kafka.calm()
 
 
+def messages_are_lost(world):
+    """Each is waited for until a time-out: the connection lives on."""
+    rng, seconds = world.rng, world.rng.uniform(3, 8)
+    share = rng.uniform(0.05, 0.3)
+    world.say(f"for {seconds:.1f} s {share:.0%} of the commits, questions for offsets and heartbeats are lost")
+    for at in (REQUEST, ANSWER):
+        world.parts.kafka.rule(LOST, at, "drop", times=None, chance=lambda: rng.random() < share / 2)
+    with_a_kill(world, seconds)
+    world.parts.kafka.calm()
+
+
 def kafka_is_away_from_one(world):
     member, seconds = world.one_up(), world.rng.uniform(2, 2 * world.session_ms / 1000)
     world.say(f"Kafka is away from {member.name} for {seconds:.1f} s")
     rule = world.parts.kafka.rule(None, REQUEST, "cut", client=member.name, times=None)
     time.sleep(seconds)
     world.parts.kafka.remove(rule)
+
+
+def cables_are_pulled(world):
+    """The cables of one daemon, so that neither end hears of it."""
+    member, seconds = world.one_up(), world.rng.uniform(2, 2 * world.session_ms / 1000)
+    if member.net is None:
+        kafka_is_away_from_one(world)
+        return
+    what, cables = world.rng.choice([("Kafka", [member.net.kafka]), ("S3", [member.net.s3]),
+                                     ("Kafka and S3", [member.net.kafka, member.net.s3])])
+    world.say(f"{member.name} is cut off from {what} for {seconds:.1f} s")
+    for cable in cables:
+        cable.pull()
+    with_a_kill(world, seconds)
+    for cable in cables:
+        cable.plug()
+
+
+def clock_is_off(world):
+    """Of a daemon that is killed and started again; it may be set right while that runs."""
+    member, minutes = world.one_up(), world.rng.choice([-CLOCK_OFF, CLOCK_OFF])
+    member.kill()
+    member.start(minutes)
+    world.say(f"{member.name} is killed, and started with a clock that is {minutes:+} minutes off")
+    time.sleep(world.rng.uniform(1, 5))
+    if world.rng.random() < 0.5:
+        world.progress()
+        member.clock.set(0)
+        world.say(f"    the clock of {member.name} is set right")
+
+
+def store_blames_the_clock(world):
+    """Of one daemon, wrongly: what it signs by the Date of that answer is refused by the store itself."""
+    member, minutes, seconds = world.one_up(), world.rng.choice([-CLOCK_OFF, CLOCK_OFF]), world.rng.uniform(2, 5)
+    share = world.rng.uniform(0.1, 0.5)
+    world.say(f"for {seconds:.1f} s {share:.0%} of what {member.name} writes is refused for its clock, with a Date "
+              f"that is {minutes:+} minutes off")
+    member.s3.rule(WRITES, REQUEST, "say", status=403, code="RequestTimeTooSkewed", clock=60 * minutes, times=None,
+                   chance=lambda: world.rng.random() < share)
+    with_a_kill(world, seconds)
+    member.s3.calm()
 
 
 def connections_end(world):
@@ -220,7 +274,8 @@ def connections_end(world):
 
 COMMON = [kill_at_any_instant, kill_at_any_instant, kill_at_any_instant, kill_all, freeze_at_any_instant,
           freeze_briefly, join, join, leave, s3_is_away, s3_is_sick, s3_is_sick, uploads_die, uploads_die,
-          kafka_is_sick, kafka_is_sick, kafka_is_away_from_one, connections_end]
+          kafka_is_sick, kafka_is_sick, messages_are_lost, kafka_is_away_from_one, cables_are_pulled,
+          cables_are_pulled, clock_is_off, store_blames_the_clock, connections_end]
 
 
 class Standstill(threading.Thread):

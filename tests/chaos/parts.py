@@ -3,9 +3,11 @@
 import os
 import pathlib
 
+import nets
 from broker import Broker
 from gateway import Gateway
 from kafka_proxy import KafkaProxy
+from wire import LOOPBACK
 
 CACHE = pathlib.Path(os.environ.get("KAFKA2S3_CACHE", pathlib.Path.home() / ".cache" / "kafka2s3"))
 
@@ -17,8 +19,9 @@ class Parts:
         self.dir = pathlib.Path(directory)
         for name in ("kafka", "s3"):
             (self.dir / name).mkdir()
-        self.kafka = KafkaProxy()
-        self.broker = Broker(self.dir / "kafka", CACHE / "kafka" / "libs", proxy_port=self.kafka.port)
+        self.nets = nets.enter_own()    # before the first thread of ours
+        self.kafka = KafkaProxy(host=nets.KAFKA if self.nets else LOOPBACK)
+        self.broker = Broker(self.dir / "kafka", CACHE / "kafka" / "libs", proxy=self.kafka.address)
         self.kafka.upstream_port = self.broker.proxied_port
         self.gateway = Gateway(self.dir / "s3", str(CACHE / "bin" / "versitygw"))
 
@@ -40,4 +43,4 @@ class Parts:
     @property
     def proxied(self):
         """The bootstrap address behind the proxy."""
-        return f"127.0.0.1:{self.kafka.port}"
+        return self.kafka.address

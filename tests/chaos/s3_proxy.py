@@ -4,8 +4,9 @@ the store must take any host.
 
 Besides what every rule can do: "stall" or "cut" with half=True at REQUEST or ANSWER strikes in the middle of the body;
 "say" with a status answers in the store's place, at REQUEST before it knew of the request, at ANSWER after it has done
-the work.
+the work. Its Date is off by the rule's clock, in seconds.
 """
+import email.utils
 import re
 import time
 import urllib.parse
@@ -68,7 +69,7 @@ class S3Connection(Connection):
         length = int(found.group(1)) if (found := LENGTH.search(head)) else 0
         if rule is not None and rule.do == "say":
             self._swallow(head, length)
-            self._say(request, rule.status)
+            self._say(request, rule)
             return
         self.server.sendall(head)
         if length > 0 and not self._may_send(head, request):
@@ -98,7 +99,7 @@ class S3Connection(Connection):
                 self._chunks(None)
             else:
                 self._take(self.server, 0 if bodiless else self._length(head))
-            self._say(request, rule.status)
+            self._say(request, rule)
             return
         if rule is not None and rule.half and (bodiless or self._length(head) == 0):
             head_half = len(head) // 2
@@ -160,10 +161,12 @@ class S3Connection(Connection):
             self.client.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
         self._take(self.client, length)
 
-    def _say(self, request, status):
-        body = f"<?xml version=\"1.0\"?><Error><Code>{CODES[status]}</Code><Message>by the proxy</Message></Error>"
+    def _say(self, request, rule):
+        status, code = rule.status, rule.code or CODES[rule.status]
+        body = f"<?xml version=\"1.0\"?><Error><Code>{code}</Code><Message>by the proxy</Message></Error>"
         body = b"" if request.method == "HEAD" else body.encode()
-        self.client.sendall(f"HTTP/1.1 {status} {REASONS[status]}\r\nContent-Type: application/xml\r\n"
+        date = email.utils.formatdate(time.time() + rule.clock, usegmt=True)
+        self.client.sendall(f"HTTP/1.1 {status} {REASONS[status]}\r\nContent-Type: application/xml\r\nDate: {date}\r\n"
                             f"Content-Length: {len(body)}\r\n\r\n".encode() + body)
         request.status = status
         self.proxy.strike(request, ANSWERED)
@@ -194,4 +197,4 @@ class S3Proxy(Proxy):
 
     @property
     def endpoint(self):
-        return f"http://127.0.0.1:{self.port}"
+        return f"http://{self.address}"

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What broke the protocol on paper (H numbers of its review), staged with the proxies; and what the peace costs."""
+import calendar
+import re
 import time
 
 import pytest
@@ -94,6 +96,76 @@ def test_h15_an_acknowledgement_grows_old(parts, tmp_path):
         both_are_in(world)
         world.say(f"{first.name} put {first.s3.counts.get(PUT, 0) - puts} objects since it woke")
     staged(parts, tmp_path, play)
+
+
+def test_a_clock_that_is_20_minutes_off_is_corrected_for_signing(parts, tmp_path):
+    """In either direction, and set right while the daemon runs."""
+    def play(world):
+        first, second = world.members[:2]
+        first.kill()
+        first.start(minutes=20)
+        second.start(minutes=-20)
+        both_are_in(world)
+        world.progress(everywhere=True)
+        for member, sign in ((first, ""), (second, "-")):
+            member.daemon.wait_says(rf"this clock is {sign}1(19|20)\d s off the store's")
+        first.clock.set(0)
+        second.clock.set(0)
+        for member in (first, second):
+            member.daemon.wait_says("off the store's", count=2)
+        world.progress(everywhere=True)
+    staged(parts, tmp_path, play)
+
+
+def test_a_store_that_blames_the_clock_is_believed(parts, tmp_path):
+    """Its Date counts for signing from its first answer on; the store itself then corrects it."""
+    def play(world):
+        first = world.members[0]
+        rule = first.s3.rule(PUT, REQUEST, "say", status=403, code="RequestTimeTooSkewed", clock=1200)
+        signed = first.s3.rule(PUT, REQUEST, "see", when=lambda r: rule.hits and minutes_off(r) > 18)
+        assert signed.wait_hit(20)
+        world.progress(everywhere=True)
+    staged(parts, tmp_path, play)
+
+
+def minutes_off(request):
+    """By how much the time that a request was signed with is ahead."""
+    at = re.search(rb"\r\nx-amz-date: *(\d{8}T\d{6})Z", request.head, re.IGNORECASE).group(1).decode()
+    return (calendar.timegm(time.strptime(at, "%Y%m%dT%H%M%S")) - time.time()) / 60
+
+
+@pytest.mark.parametrize("what", ["kafka", "s3"])
+def test_one_daemon_is_cut_off_by_its_cable(parts, tmp_path, what):
+    """Neither end hears of it. From Kafka: the others have its partitions, and it has them back later."""
+    assert parts.nets, "needs root, for network namespaces"
+
+    def play(world):
+        first, second = world.members[:2]
+        second.start()
+        both_are_in(world)
+        world.progress(everywhere=True)
+        cable = getattr(first.net, what)
+        cable.pull()
+        if what == "kafka":
+            world.case.until("the group without it", lambda: len(parts.broker.members(world.case.group) or ()) == 1, 30)
+            world.progress(everywhere=True)
+        else:
+            time.sleep(5)
+        cable.plug()
+        both_are_in(world)
+        world.progress(everywhere=True)
+    staged(parts, tmp_path, play)
+
+
+@pytest.mark.slow
+def test_a_lost_answer_to_a_commit_holds_commits_for_as_long_as_the_client_waits(parts, tmp_path):
+    def play(world):
+        rule = world.parts.kafka.rule(OFFSET_COMMIT, ANSWER, "drop")
+        assert rule.wait_hit(20)
+        took = world.progress()
+        world.say(f"the next commit came {took:.1f} s after the one whose answer was lost")
+        assert took < 16
+    staged(parts, tmp_path, play, session_ms=None)
 
 
 def test_a_steady_state_costs_a_put_an_object_and_a_commit_a_second(parts, tmp_path):

@@ -10,6 +10,7 @@ import time
 
 REQUEST, SENT, ANSWER, ANSWERED = "request", "sent", "answer", "answered"
 BULK = 256 << 10
+LOOPBACK = "127.0.0.1"
 
 
 class Cut(Exception):
@@ -20,10 +21,12 @@ class Rule:
     """What happens to the next requests that it fits. do: "hold" until release() or cut(), "delay" by seconds, "drop"
     the message, "cut" the connection, or "see" it only. times: how often, None for always."""
 
-    def __init__(self, ops, at, do, when=None, client=None, times=1, seconds=0.0, chance=None, half=False, status=500):
+    def __init__(self, ops, at, do, when=None, client=None, times=1, seconds=0.0, chance=None, half=False, status=500,
+                 code=None, clock=0):
         self.ops = {ops} if isinstance(ops, (int, str)) else set(ops or ())
         self.at, self.do, self.when, self.client = at, do, when, client
         self.left, self.seconds, self.half, self.status = times, seconds, half, status
+        self.code, self.clock = code, clock
         self.chance = chance       # a function that says whether it strikes this time
         self.hits = 0
         self.last = None
@@ -54,7 +57,8 @@ class Rule:
 class Proxy:
     """Listens at once, forwards to upstream_port when there is one. counts: {op: requests that came}."""
 
-    def __init__(self, upstream_port=None):
+    def __init__(self, upstream_port=None, host=LOOPBACK):
+        self.host = host
         self.upstream_port = upstream_port
         self.counts = {}
         self.lock = threading.Lock()
@@ -62,8 +66,9 @@ class Proxy:
         self.connections = set()
         self.away = False
         self.closed = False
-        self.listener = socket.create_server(("127.0.0.1", 0), backlog=256)
+        self.listener = socket.create_server((host, 0), backlog=256)
         self.port = self.listener.getsockname()[1]
+        self.address = f"{host}:{self.port}"
         threading.Thread(target=self._accept, daemon=True).start()
 
     def rule(self, ops, at, do, **more):
@@ -156,7 +161,7 @@ class Proxy:
 
     def _serve(self, client):
         try:
-            server = socket.create_connection(("127.0.0.1", self.upstream_port), 5)
+            server = socket.create_connection((LOOPBACK, self.upstream_port), 5)
         except OSError:
             client.close()
             return

@@ -6,32 +6,40 @@ import shutil
 import signal
 import time
 
+import clock
 import judge
+import proof
 import steps
 from case import Case
+from nets import Net
 from rows import HOUR_MS, NOON, Feeder, produce
 from s3_proxy import PUT, S3Proxy
+from wire import LOOPBACK
 
 NARROW_PARTITIONS = 3
 HOURS = 3
+DEFAULT_SESSION_MS = 10000      # the daemon's
 WIDE_ROWS, WIDE_ROW_BYTES = 900, 8000      # a burst of them is more than a part
 
 
 class Member:
-    """A daemon with an S3 proxy of its own; Kafka's proxy knows it by its client id, which is its name."""
+    """A daemon with an S3 proxy of its own, and where that can be with a network of its own; Kafka's proxy knows it by
+    its client id, which is its name."""
 
     def __init__(self, world, number):
         self.world, self.name = world, f"daemon{number}"
-        self.s3 = S3Proxy(world.parts.gateway.port)
+        self.net = Net() if world.parts.nets else None
+        self.s3 = S3Proxy(world.parts.gateway.port, host=self.net.s3.host if self.net else LOOPBACK)
         self.frozen = False
         options = world.options + [f"client.id={self.name}"]
         self.daemon = world.case.daemon(
             world.narrow, world.wide, start=False,
             kafka={"brokers": world.parts.proxied, "options": options},
             s3={"endpoint": self.s3.endpoint, "part_size": "5MiB"}, uploaders=world.uploaders,
-            roll={"age": world.age}, log={"level": "debug"},
-            override=[{"topics": [world.wide], "output": {"compression": "none"},
-                       "roll": {"age": "2s", "bytes": "128MiB"}}])
+            roll={"age": world.age}, log={"level": "debug"}, override=world.override())
+        self.daemon.binary = world.binary or self.daemon.binary
+        self.daemon.before = self.net and self.net.enter
+        self.clock = clock.Clock(self.daemon.conf + ".clock")
 
     @property
     def up(self):
@@ -41,11 +49,16 @@ class Member:
     def awake(self):
         return self.up and not self.frozen
 
-    def start(self):
+    def start(self, minutes=None):
+        """minutes: how far its clock is off; it goes by the machine's when none are given."""
+        if minutes is not None:
+            self.clock.set(minutes)
+        self.daemon.env = {} if minutes is None else self.clock.env
         self.daemon.start()
 
     def kill(self):
         self.daemon.kill()
+        clock.tidy(self.daemon.process.pid)
         self.frozen = False
         self.world.kills += 1
 
@@ -62,10 +75,19 @@ class Member:
         status = self.daemon.terminate(60)
         assert status == 0, f"{self.name} ended with {status}, {self.daemon.process.tail()}"
 
+    def close(self):
+        if self.daemon.process:
+            self.daemon.kill()
+            clock.tidy(self.daemon.process.pid)
+        self.s3.close()
+        if self.net:
+            self.net.close()
+
 
 class World:
-    def __init__(self, parts, seed, directory, session_ms=3000, per_second=4000, age=None, options=()):
-        self.parts, self.seed = parts, seed
+    def __init__(self, parts, seed, directory, session_ms=3000, per_second=4000, age=None, options=(), binary=None):
+        """session_ms: None for what the daemon asks for by itself. binary: another daemon."""
+        self.parts, self.seed, self.binary = parts, seed, binary
         self.rng = random.Random(seed)
         self.began = time.monotonic()
         self.kills, self.frozen, self.steps = 0, 0, {}
@@ -74,11 +96,11 @@ class World:
         shutil.rmtree(directory, ignore_errors=True)
         os.makedirs(directory)
         self.case = Case(f"chaos-{seed}", parts.broker, parts.gateway, directory)
-        self.session_ms = session_ms
-        self.patience = 45 + 3 * session_ms / 1000
-        self.options = [f"session.timeout.ms={session_ms}", f"heartbeat.interval.ms={session_ms // 6}",
-                        "topic.metadata.refresh.interval.ms=5000", "reconnect.backoff.max.ms=500"]
-        self.options += options
+        self.session_ms = session_ms or DEFAULT_SESSION_MS
+        self.patience = 45 + 3 * self.session_ms / 1000
+        self.options = ["topic.metadata.refresh.interval.ms=5000", "reconnect.backoff.max.ms=500", *options]
+        if session_ms:
+            self.options += [f"session.timeout.ms={session_ms}", f"heartbeat.interval.ms={session_ms // 6}"]
         if seed % 4 == 3:
             self.options.append("partition.assignment.strategy=range")
         self.uploaders = self.rng.choice([1, 2])
@@ -87,13 +109,17 @@ class World:
         self.wide = self.case.topic(1, suffix="-wide")
         self.wide_sent = 0
         self.members = [Member(self, n + 1) for n in range(3)]
+        self.auditor = self.case.daemon(self.narrow, self.wide, start=False, override=self.override())
         self.feeder = Feeder(parts.broker, self.narrow, NARROW_PARTITIONS, per_second=per_second,
                              timestamp=lambda i: NOON + i // NARROW_PARTITIONS % HOURS * HOUR_MS)
-        self.say(f"seed {seed}: session {session_ms} ms, roll age {self.age}, {self.uploaders} uploaders, "
+        self.say(f"seed {seed}: session {self.session_ms} ms, roll age {self.age}, {self.uploaders} uploaders, "
                  f"{'eager' if seed % 4 == 3 else 'cooperative'}")
 
+    def override(self):
+        return [{"topics": [self.wide], "output": {"compression": "none"}, "roll": {"age": "2s", "bytes": "128MiB"}}]
+
     def say(self, text):
-        line = f"{time.monotonic() - self.began:7.1f} s  {text}"
+        line = f"{self.seed:3} {time.monotonic() - self.began:7.1f} s  {text}"
         self.story.append(line)
         print(line, flush=True)
 
@@ -177,6 +203,9 @@ class World:
         self.parts.kafka.calm()
         for member in self.members:
             member.s3.calm()
+            if member.net:
+                member.net.kafka.plug()
+                member.net.s3.plug()
 
     def settle(self):
         """All faults end, all records land, all daemons end in order."""
@@ -194,30 +223,40 @@ class World:
 
     def verdict(self):
         """([problems], the line that says it)"""
-        problems, rows, missing, double, misplaced = [], 0, 0, 0, 0
-        for topic, ext in ((self.narrow, "json.gz"), (self.wide, "json")):
-            j = judge.judge_topic(self.parts.broker, self.case.s3, self.case.bucket, topic, self.case.group,
-                                  judge.Rules(ext=ext))
-            problems += j.problems()
-            rows += j.rows
-            self.objects += len(j.objects)
-            missing, double = missing + len(j.missing), double + len(j.double)
-            misplaced += len(j.misplaced)
+        content = judge.read_bucket(self.case.s3, self.case.bucket)
+        records = judge.read_topic(self.parts.broker, self.narrow)
+        narrow = self.judged(self.narrow, "json.gz", content, records)
+        both = [narrow, self.judged(self.wide, "json", content)]
+        problems = [p for j in both for p in j.problems()]
+        rows = sum(j.rows for j in both)
+        missing, double, misplaced = (sum(len(getattr(j, kind)) for j in both)
+                                      for kind in ("missing", "double", "misplaced"))
+        self.objects = sum(len(j.objects) for j in both)
         if rows + missing != self.sent:
             problems.append(f"sent {self.sent}, the topics hold {rows + missing}")
-        verdict = (f"seed {self.seed}: {self.kills} kills, {self.frozen} freezes, {rows} records: missing {missing}, "
-                   f"double {double}, wrong hour {misplaced}, "
-                   f"{'the rest is as it should be' if not problems else 'PROBLEMS'}")
+        problems += proof.agree(self.auditor, both)
+        if not problems:
+            problems += self.harmed(narrow, records)
+        verdict = (f"seed {self.seed}: {self.kills} kills, {self.frozen} freezes, {rows} records in {self.objects} "
+                   f"objects: missing {missing}, double {double}, wrong hour {misplaced}, "
+                   f"{'and so says verify --deep' if not problems else 'PROBLEMS'}")
         return problems, verdict
+
+    def judged(self, topic, ext, content=None, records=None):
+        return judge.judge_topic(self.parts.broker, self.case.s3, self.case.bucket, topic, self.case.group,
+                                 judge.Rules(ext=ext), records, content)
+
+    def harmed(self, narrow, records):
+        """[problems] when three objects are taken away, doubled and cut short."""
+        harmed = proof.harm(self.case, narrow, self.rng)
+        return proof.unseen(self.auditor, self.judged(self.narrow, "json.gz", records=records), harmed)
 
     def close(self):
         """Nothing outlives the run; what it took on disk goes when all was well."""
         self.feeder.ending.set()
         self.calm()
         for member in self.members:
-            if member.daemon.process:
-                member.daemon.kill()
-            member.s3.close()
+            member.close()
 
     def forget(self):
         for topic in (self.narrow, self.wide):

@@ -29,8 +29,8 @@ appender.out.layout.pattern = %d %p %c{1}: %m%n
 
 
 class Broker:
-    def __init__(self, directory, libs, properties=None, proxy_port=None):
-        """proxy_port: clients that come by proxied_port are told to come by that one from then on."""
+    def __init__(self, directory, libs, properties=None, proxy=None):
+        """proxy, "host:port": clients that come by proxied_port are told to come by that one from then on."""
         self.dir = str(directory)
         self.port, self.proxied_port, controller = free_port(), free_port(), free_port()
         self.bootstrap = f"127.0.0.1:{self.port}"
@@ -65,9 +65,9 @@ class Broker:
             "log.message.timestamp.before.max.ms": str(2**63 - 1),
             "log.message.timestamp.after.max.ms": str(2**63 - 1),
         }
-        if proxy_port:
+        if proxy:
             values["listeners"] += f",PROXIED://127.0.0.1:{self.proxied_port}"
-            values["advertised.listeners"] += f",PROXIED://127.0.0.1:{proxy_port}"
+            values["advertised.listeners"] += f",PROXIED://{proxy}"
             values["listener.security.protocol.map"] = "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,PROXIED:PLAINTEXT"
         values.update(properties or {})
         with open(self.conf, "w") as f:

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The daemon as a user runs it: a file, a command, a log."""
+import json
 import os
 import re
 import signal
+import subprocess
 
 from process import Process
 from waiting import until
@@ -32,6 +34,11 @@ def merged(base, more):
     return out
 
 
+def without_aws():
+    """What a daemon must not find in its environment."""
+    return {k: None for k in os.environ if k.startswith("AWS_")}
+
+
 class Daemon:
     def __init__(self, directory, name, settings):
         self.dir, self.name, self.settings = str(directory), name, settings
@@ -39,6 +46,7 @@ class Daemon:
         self.log_path = os.path.join(self.dir, f"{name}.log")
         self.process = None
         self.expected_up = False
+        self.binary, self.env, self.before = BINARY, {}, None    # before: what the child does first
         self.write()
 
     def write(self, **settings):
@@ -50,10 +58,22 @@ class Daemon:
 
     def start(self):
         assert self.process is None or not self.process.running()
-        clean = {k: None for k in os.environ if k.startswith("AWS_")}
-        self.process = Process([os.path.abspath(BINARY), "-c", self.conf, "run"], self.log_path, env=clean)
+        self.process = Process(self.command("run"), self.log_path, env={**without_aws(), **self.env},
+                               before=self.before)
         self.expected_up = True
         return self
+
+    def command(self, *words):
+        return [os.path.abspath(self.binary), "-c", self.conf, *words]
+
+    def verify(self, *options):
+        """(exit code, the document) of the command, with this daemon's settings."""
+        clean = {k: v for k, v in os.environ.items() if k not in without_aws()}
+        done = subprocess.run(self.command("verify", "--json", *options), env=clean, capture_output=True, text=True,
+                              timeout=120, check=False)
+        assert "Sanitizer" not in done.stderr and "runtime error" not in done.stderr, done.stderr
+        assert done.returncode in (0, 1), done.stderr
+        return done.returncode, json.loads(done.stdout)
 
     def log(self):
         return self.process.log()

@@ -212,9 +212,9 @@ def read_bucket(s3, bucket):
         if place is None:
             strangers.append(key)
             return None
-        head = s3.head_object(Bucket=bucket, Key=key)
-        meta = {k: urllib.parse.unquote(v) for k, v in head["Metadata"].items()}
-        return Landed(key, place, meta, s3.get_object(Bucket=bucket, Key=key)["Body"].read())
+        answer = s3.get_object(Bucket=bucket, Key=key)
+        meta = {k: urllib.parse.unquote(v) for k, v in answer["Metadata"].items()}
+        return Landed(key, place, meta, answer["Body"].read())
 
     with concurrent.futures.ThreadPoolExecutor(8) as pool:
         return [o for o in pool.map(fetch, keys) if o], strangers
@@ -334,12 +334,13 @@ def judge_dead_letters(j, o, expected, slot, rules):
                 j.damaged.append(f"{where} has another value")
 
 
-def judge_topic(broker, s3, bucket, topic, group, rules=None, records=None):
-    """Compare one topic with a bucket, with the group's offsets and texts, and with the chain in the objects."""
+def judge_topic(broker, s3, bucket, topic, group, rules=None, records=None, content=None):
+    """Compare one topic with a bucket, with the group's offsets and texts, and with the chain in the objects.
+    records, content: what read_topic and read_bucket gave, when it has been read already."""
     rules = rules or Rules()
     j = Judgement()
     records = records or read_topic(broker, topic)
-    objects, strangers = read_bucket(s3, bucket)
+    objects, strangers = content or read_bucket(s3, bucket)
     j.unexpected += strangers
     j.objects = sorted((o for o in objects if o.topic == topic), key=lambda o: (o.partition, o.start, o.id, o.key))
     slots = Slots(rules.partition_by)

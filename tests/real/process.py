@@ -35,16 +35,21 @@ def listening(port):
 
 
 class Process:
-    """A program with its output in a file. env: what is added; None takes away."""
+    """A program with its output in a file. env: what is added; None takes away. before: what the child does first."""
 
-    def __init__(self, argv, log_path, env=None, cwd=None):
+    def __init__(self, argv, log_path, env=None, cwd=None, before=None):
         self.log_path = log_path
         self.name = os.path.basename(argv[0])
+
+        def ready():
+            libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+            if before:
+                before()
         with open(log_path, "ab") as log:
             self.popen = subprocess.Popen(
                 argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=cwd, start_new_session=True,
                 env={k: v for k, v in {**os.environ, **(env or {})}.items() if v is not None},
-                preexec_fn=lambda: libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL))
+                preexec_fn=ready)
         self.pid = self.popen.pid
 
     def running(self):

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """`kafka2s3 verify` and the judge, which knows nothing of it, say the same of one bucket, whole or harmed."""
 import gzip
-import json
 import os
 import re
 import subprocess
@@ -13,16 +12,6 @@ from daemon import BINARY
 from rows import stock_rows
 
 LANDED = {"roll": {"records": 200, "age": "1s"}}
-
-
-def verify(case, daemon, *options):
-    """(exit code, the document)"""
-    clean = {k: v for k, v in os.environ.items() if not k.startswith("AWS_")}
-    done = subprocess.run([os.path.abspath(BINARY), "-c", daemon.conf, "verify", "--json", *options], env=clean,
-                          capture_output=True, text=True, timeout=120, check=False)
-    assert "Sanitizer" not in done.stderr and "runtime error" not in done.stderr, done.stderr
-    assert done.returncode in (0, 1), done.stderr
-    return done.returncode, json.loads(done.stdout)
 
 
 def landed(case, partitions=2, rows=2000, **more):
@@ -64,7 +53,7 @@ def body(case, key):
 
 def assert_broken(case, topic, d, kind, first, next_offset, *options):
     assert problems(case, topic), "the judge sees it too"
-    code, said = verify(case, d, *options)
+    code, said = d.verify(*options)
     assert (code, said["result"]) == (1, "not whole")
     assert [(f["kind"], f["partition"], f["first_offset"], f["next_offset"]) for f in said["findings"]] == [
         (kind, 0, first, next_offset)], said["findings"]
@@ -73,7 +62,7 @@ def assert_broken(case, topic, d, kind, first, next_offset, *options):
 
 def assert_whole(case, topic, d, *options, **rules):
     assert problems(case, topic, **rules) == []
-    code, said = verify(case, d, *options)
+    code, said = d.verify(*options)
     assert (code, said["result"], said["findings"]) == (0, "whole", [])
     return said
 
@@ -117,7 +106,7 @@ def test_dead_letters_and_stretches_without_objects_are_part_of_the_chain(case):
     letters = case.keys("dead-letter/")
     case.s3.delete_object(Bucket=case.bucket, Key=letters[0])
     assert problems(case, topic)
-    code, said = verify(case, d)
+    code, said = d.verify()
     assert code == 1 and [f["kind"] for f in said["findings"]] == ["missing"]
 
 
@@ -166,7 +155,7 @@ def test_an_object_doubled_under_a_name_of_its_own_is_found(case):
     key = ranges(case, topic)[1][1][0]
     copy(case, key, os.path.join(os.path.dirname(key), "copy-of-it.json.gz"))
     assert problems(case, topic)
-    code, said = verify(case, d)
+    code, said = d.verify()
     assert code == 1 and [f["kind"] for f in said["findings"]] == ["double"]
 
 
@@ -181,7 +170,7 @@ def test_an_object_cut_short_is_found(case):
     assert_broken(case, topic, d, "missing", start, after, "--deep")
     write(case, keys[0], gzip.compress(b"".join([*lines, lines[-1]])))
     assert_broken(case, topic, d, "double", start, after, "--deep")
-    assert verify(case, d)[0] == 0, "what only a reader of the objects can see"
+    assert d.verify()[0] == 0, "what only a reader of the objects can see"
     write(case, keys[0], whole)
     assert_whole(case, topic, d, "--deep")
 
@@ -213,8 +202,8 @@ def test_since_takes_what_is_older_as_given(case):
     since = times[middle][0].strftime("%Y-%m-%dT%H:%M:%S")
     for key in first:
         case.s3.delete_object(Bucket=case.bucket, Key=key)
-    assert verify(case, d)[0] == 1
-    code, said = verify(case, d, "--since", since)
+    assert d.verify()[0] == 1
+    code, said = d.verify("--since", since)
     assert code == 0 and 0 < said["looked_at"] < said["objects"]
 
 

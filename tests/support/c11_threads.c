@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* librdkafka starts its threads by C11's thrd_create, which gcc 12's ThreadSanitizer does not see: the first call of
  * such a thread to anything that the sanitizer watches crashes. In that build these take the C library's place, for the
- * libraries too, and lead to the POSIX calls, which it knows. In glibc the types are the same underneath. */
-#if defined(__SANITIZE_THREAD__)
+ * libraries too, and lead to the POSIX calls, which it knows. In glibc the types are the same underneath.
+ * With C11_THREADS, as a library that is loaded first, for libfaketime, which does not know C11's waits either. */
+#if defined(__SANITIZE_THREAD__) || defined(C11_THREADS)
 
 #include <errno.h>
 #include <pthread.h>
