@@ -205,6 +205,14 @@ bool s3_endpoint_set_region(struct s3_endpoint *ep, const char *region)
 	return true;
 }
 
+/* Everything else would have to be encoded, and not by us. */
+static bool is_plain(const char *s)
+{
+	while (*s > ' ' && *s < 0x7f)
+		s++;
+	return *s == '\0';
+}
+
 bool s3_place_from_url(struct s3_place *p, const struct s3_endpoint *ep, const char *url, const char *path_tail)
 {
 	bool https, was_https = strncmp(ep->place.origin, "https://", 8) == 0;
@@ -216,7 +224,7 @@ bool s3_place_from_url(struct s3_place *p, const struct s3_endpoint *ep, const c
 		rest = url;
 		https = was_https;
 	}
-	if (rest == NULL || (was_https && !https))
+	if (rest == NULL || (was_https && !https) || !is_plain(rest))
 		return false;
 	len = authority(rest, &name_len, &port);
 	if (len == 0)

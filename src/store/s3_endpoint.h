@@ -37,7 +37,7 @@ void s3_endpoint_free(struct s3_endpoint *ep);
 bool s3_endpoint_set_region(struct s3_endpoint *ep, const char *region);
 
 /* A place for one redirected request: from Location (a URL whose path ends in path_tail: what comes before it becomes
- * the root) or from a bare host name. False: not http(s), or it would leave TLS. */
+ * the root) or from a bare host name. False: not http(s), not a URL's characters, or it would leave TLS. */
 bool s3_place_from_url(struct s3_place *p, const struct s3_endpoint *ep, const char *url, const char *path_tail);
 void s3_place_free(struct s3_place *p);
 

@@ -99,7 +99,16 @@ static int64_t modified(const char *s)
 	if (*end == '.')
 		for (end++; isdigit((unsigned char)*end); end++, unit /= 10)
 			ms += (*end - '0') * unit;
-	return *end == 'Z' ? (int64_t)timegm(&tm) * 1000 + ms : 0;
+	ms += (int64_t)timegm(&tm) * 1000;
+	return *end == 'Z' && ms > 0 ? ms : 0;
+}
+
+static bool read_size(const char *s, int64_t *bytes)
+{
+	char *end;
+
+	*bytes = strtoll(s, &end, 10);
+	return isdigit((unsigned char)*s) && *end == '\0';
 }
 
 /* What has been read of one object so far. */
@@ -131,7 +140,8 @@ int s3_objects_read(const void *data, size_t len, struct buf *lines, char **next
 		if (strcmp(x.path, OBJECTS "/Contents/Key") == 0) {
 			take(row.key, sizeof(row.key), &x.text, encoded);
 		} else if (strcmp(x.path, OBJECTS "/Contents/Size") == 0) {
-			row.bytes = strtoll(buf_str(&x.text), NULL, 10);
+			if (!read_size(buf_str(&x.text), &row.bytes))
+				break;
 		} else if (strcmp(x.path, OBJECTS "/Contents/LastModified") == 0) {
 			row.modified_ms = modified(buf_str(&x.text));
 		} else if (strcmp(x.path, OBJECTS "/Contents") == 0) {
@@ -145,7 +155,7 @@ int s3_objects_read(const void *data, size_t len, struct buf *lines, char **next
 		}
 	}
 	s3_xml_close(&x);
-	if (more && *next == NULL)
+	if (rc == 1 || (more && *next == NULL))
 		rc = -1;
 	if (!more || rc != 0) {
 		free(*next);

@@ -97,13 +97,41 @@ static void take_metadata(struct s3_attempt *a)
 	a->call->listed = mem_strdup(buf_str(&a->listed));
 }
 
+/* A store that does not know ranges answers 200 with the whole object. */
+static void take_stretch(struct s3_attempt *a)
+{
+	struct s3_call *c = a->call;
+	struct buf *body = &a->request.response;
+	size_t from = a->request.status == 200 ? (size_t)c->first_byte : 0;
+
+	if (from > body->len)
+		from = body->len;
+	body->len -= from;
+	if (from > 0)
+		memmove(body->data, body->data + from, body->len);
+	if (body->len > (size_t)c->n_bytes)
+		body->len = (size_t)c->n_bytes;
+	c->got = *body;
+	buf_init(body, 0);
+}
+
+static bool take_upload_id(struct s3_attempt *a)
+{
+	const struct buf *body = &a->request.response;
+	char id[1024];
+
+	if (!s3_xml_find(body->data, body->len, "/InitiateMultipartUploadResult/UploadId", id, sizeof(id)) ||
+	    id[0] == '\0' || strlen(id) == sizeof(id) - 1)
+		return false;
+	a->call->new_upload_id = mem_strdup(id);
+	return true;
+}
+
 /* False: the answer lacks what it must have, and the request goes again; or the call goes on. */
 static bool take_result(struct s3 *s3, struct s3_attempt *a)
 {
 	struct s3_call *c = a->call;
-	const struct buf *body = &a->request.response;
 	const char *etag = http_response_header(&a->request, "etag");
-	char id[1024];
 
 	if (c->op == S3_LIST_UPLOADS) {
 		if (!take_page(s3, a))
@@ -114,17 +142,15 @@ static bool take_result(struct s3 *s3, struct s3_attempt *a)
 	} else if (c->op == S3_HEAD) {
 		take_metadata(a);
 	} else if (c->op == S3_GET) {
-		c->got = a->request.response;
-		buf_init(&a->request.response, 0);
+		take_stretch(a);
 	} else if (c->op == S3_CREATE) {
-		if (!s3_xml_find(body->data, body->len, "/InitiateMultipartUploadResult/UploadId", id, sizeof(id))) {
+		if (!take_upload_id(a)) {
 			snprintf(a->trouble, sizeof(a->trouble), "200 without an upload id");
 			s3_back_off(s3, a, 0);
 			return false;
 		}
-		c->new_upload_id = mem_strdup(id);
 	} else if (c->op == S3_PART) {
-		if (etag == NULL) {
+		if (etag == NULL || etag[0] == '\0') {
 			snprintf(a->trouble, sizeof(a->trouble), "200 without an etag");
 			s3_back_off(s3, a, 0);
 			return false;

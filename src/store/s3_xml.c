@@ -13,9 +13,12 @@
 
 void s3_xml_open(struct s3_xml *x, const void *data, size_t len)
 {
-	*x = (struct s3_xml){ .at = data, .end = (const char *)data + len };
+	*x = (struct s3_xml){ .at = data, .end = len > 0 ? (const char *)data + len : data };
 	buf_init(&x->text, S3_XML_TEXT_MAX);
-	if (len >= 3 && memcmp(data, "\xef\xbb\xbf", 3) == 0)
+	/* No XML holds a zero byte; what is empty is not well-formed either. */
+	if (len > 0 && memchr(data, '\0', len) != NULL)
+		x->at = x->end;
+	else if (len >= 3 && memcmp(data, "\xef\xbb\xbf", 3) == 0)
 		x->at += 3;
 }
 

@@ -323,6 +323,19 @@ def test_answers_that_lack_something(s3, driver):
     assert [(line.result, line.attempts) for line in lines] == [("done", 2), ("done", 2), ("done", 2), ("done", 1)]
 
 
+def test_empty_results_are_none(s3, driver):
+    s3.rule(op="CREATE", status=200, body="<InitiateMultipartUploadResult><UploadId/></InitiateMultipartUploadResult>")
+    s3.rule(op="PART", status=200, headers={"etag": ""})
+    lines = driver.run("create:m", f"part:m:1:{5 * MIB}", "complete:m")
+    assert [(line.result, line.attempts) for line in lines] == [("done", 2), ("done", 2), ("done", 1)]
+
+
+def test_a_store_that_knows_no_ranges(s3, driver):
+    s3.rule(op="GET", status=200, body="0123456789", times=2)
+    lines = driver.run("get:k:4:3", "get:k:20:3")
+    assert [line.detail.strip() for line in lines] == [f"3 {b'456'.hex()}", "0"]
+
+
 # Conditions.
 
 def test_a_store_without_conditions(s3, driver):

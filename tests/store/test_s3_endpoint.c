@@ -137,6 +137,8 @@ static void redirects(void **state)
 		{ "http://lake.s3-us-west-2.amazonaws.com/a%2Bb", false, NULL, NULL },
 		{ "ftp://lake.example/a%2Bb", false, NULL, NULL },
 		{ "https:///a%2Bb", false, NULL, NULL },
+		{ "https://other.example/x y/a%2Bb", false, NULL, NULL },
+		{ "https://other.example/\xc3\xa9/a%2Bb", false, NULL, NULL },
 		{ "", false, NULL, NULL },
 	};
 	struct settings s = settings("lake", "", "us-east-1", false);

@@ -4,6 +4,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -80,6 +81,15 @@ static void a_broken_document_is_none(void **state)
 		if (s3_xml_is(broken[i], strlen(broken[i]), "/A"))
 			fail_msg("taken: %s", broken[i]);
 	assert_true(s3_xml_is("\xef\xbb\xbf \n<A/>", 9, "/A"));
+}
+
+static void a_zero_byte_is_no_xml(void **state)
+{
+	static const char d[] = "<A>x\0</A>", name[] = "<A\0></A>";
+
+	(void)state;
+	assert_false(s3_xml_is(d, sizeof(d) - 1, "/A"));
+	assert_false(s3_xml_is(name, sizeof(name) - 1, "/A"));
 }
 
 static void depth_and_length_have_limits(void **state)
@@ -167,13 +177,45 @@ static void a_plain_page_is_not_decoded(void **state)
 	buf_free(&lines);
 }
 
+static void a_page_of_objects_is_read(void **state)
+{
+	static const char page[] =
+		"<ListBucketResult><Contents><Key>k</Key><Size>%s</Size><LastModified>%s</LastModified>"
+		"</Contents></ListBucketResult>";
+	static const struct {
+		const char *size, *modified, *line; /* NULL: no such page */
+	} cases[] = {
+		{ "7", "2026-10-21T07:28:00.5Z", "7\t1792567680500\tk\n" },
+		{ "0", "1960-01-01T00:00:00Z", "0\t0\tk\n" },
+		{ "-1", "2026-10-21T07:28:00Z", NULL },
+		{ "", "2026-10-21T07:28:00Z", NULL },
+		{ "7 bytes", "2026-10-21T07:28:00Z", NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char document[512], *next;
+		struct buf lines;
+		int rc;
+
+		snprintf(document, sizeof(document), page, cases[i].size, cases[i].modified);
+		buf_init(&lines, 1 << 16);
+		rc = s3_objects_read(document, strlen(document), &lines, &next);
+		assert_int_equal(rc, cases[i].line != NULL ? 0 : -1);
+		assert_string_equal(buf_str(&lines), cases[i].line != NULL ? cases[i].line : "");
+		assert_null(next);
+		buf_free(&lines);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(text_is_found_by_its_place),  cmocka_unit_test(what_is_cut_does_not_overflow),
-		cmocka_unit_test(a_broken_document_is_none),   cmocka_unit_test(depth_and_length_have_limits),
-		cmocka_unit_test(no_bytes_break_it),           cmocka_unit_test(a_page_of_uploads_is_read),
-		cmocka_unit_test(a_plain_page_is_not_decoded),
+		cmocka_unit_test(text_is_found_by_its_place),   cmocka_unit_test(what_is_cut_does_not_overflow),
+		cmocka_unit_test(a_broken_document_is_none),    cmocka_unit_test(a_zero_byte_is_no_xml),
+		cmocka_unit_test(depth_and_length_have_limits), cmocka_unit_test(no_bytes_break_it),
+		cmocka_unit_test(a_page_of_uploads_is_read),    cmocka_unit_test(a_plain_page_is_not_decoded),
+		cmocka_unit_test(a_page_of_objects_is_read),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
