@@ -62,7 +62,7 @@ static const uint8_t *skip_quoted(const struct csv *c, const uint8_t *p, bool *d
 	return NULL;
 }
 
-/* Take the quoted field behind *at and leave *at on the delimiter or line feed that follows it. */
+/* Take the quoted field behind *at and leave *at on the delimiter or line feed that follows it, or on what is wrong. */
 static enum split split_quoted(struct csv *c, const uint8_t **at, struct csv_field *field, const char **why)
 {
 	const uint8_t *open = *at + 1, *end = c->buf + c->len, *p;
@@ -71,6 +71,7 @@ static enum split split_quoted(struct csv *c, const uint8_t **at, struct csv_fie
 	c->quoted = true;
 	p = skip_quoted(c, open, &doubled);
 	if (p == NULL) {
+		*at = end - 1;
 		*why = "a quote is opened and never closed";
 		return c->eof ? SPLIT_FAULT : SPLIT_MORE;
 	}
@@ -84,8 +85,8 @@ static enum split split_quoted(struct csv *c, const uint8_t **at, struct csv_fie
 	return SPLIT_FAULT;
 }
 
-/* Split the row at start. On SPLIT_ROW *row_end is its line feed. */
-static enum split split(struct csv *c, const uint8_t **row_end, const char **why)
+/* Split the row at start. *stop: on SPLIT_ROW its line feed, on SPLIT_FAULT what is wrong. */
+static enum split split(struct csv *c, const uint8_t **stop, const char **why)
 {
 	const uint8_t *begin = c->buf + c->start, *block = begin, *at, *last;
 	struct csv_field *field = c->fields;
@@ -101,6 +102,7 @@ static enum split split(struct csv *c, const uint8_t **row_end, const char **why
 		}
 		at = block + __builtin_ctz(mask);
 		mask &= mask - 1;
+		*stop = at;
 		if (field == c->fields + CSV_MAX_FIELDS) {
 			*why = "too many fields (is the delimiter right?)";
 			return SPLIT_FAULT;
@@ -111,6 +113,7 @@ static enum split split(struct csv *c, const uint8_t **row_end, const char **why
 				return SPLIT_FAULT;
 			}
 			answer = split_quoted(c, &at, field, why);
+			*stop = at;
 			if (answer != SPLIT_ROW)
 				return answer;
 			block = at + 1;
@@ -125,7 +128,6 @@ static enum split split(struct csv *c, const uint8_t **row_end, const char **why
 	if (at == c->buf + c->len && !c->eof)
 		return SPLIT_MORE;
 	c->n = (size_t)(field - c->fields) + 1;
-	*row_end = at;
 	return SPLIT_ROW;
 }
 
@@ -231,7 +233,7 @@ static bool skip_line(struct csv *c)
 
 enum csv_result csv_next(struct csv *c, struct csv_row *row, struct error *e)
 {
-	const uint8_t *row_end;
+	const uint8_t *stop;
 	const char *why;
 
 	for (;;) {
@@ -240,11 +242,12 @@ enum csv_result csv_next(struct csv *c, struct csv_row *row, struct error *e)
 		if (!c->skipping || skip_line(c)) {
 			if (c->eof && c->start == c->len)
 				return CSV_END;
-			answer = split(c, &row_end, &why);
+			answer = split(c, &stop, &why);
 		} else if (c->eof) {
 			return CSV_END;
 		}
-		if (answer == SPLIT_FAULT)
+		/* Not for what lies beyond: it depends on the size of a read whether that has been seen. */
+		if (answer == SPLIT_FAULT && (size_t)(stop - c->buf) - c->start < c->max_row)
 			return bad_row(c, why, row, e);
 		if (answer == SPLIT_MORE) {
 			if (!c->skipping && c->len - c->start > c->max_row)
@@ -253,9 +256,9 @@ enum csv_result csv_next(struct csv *c, struct csv_row *row, struct error *e)
 				return CSV_ERROR;
 			continue;
 		}
-		if ((size_t)(row_end - c->buf) - c->start > c->max_row)
+		if (answer == SPLIT_FAULT || (size_t)(stop - c->buf) - c->start > c->max_row)
 			return bad_size(c, row, e);
-		take(c, row_end, row);
+		take(c, stop, row);
 		if (row->n > 1 || row->fields[0].len > 0 || row->fields[0].quoted)
 			return CSV_ROW;
 	}
