@@ -375,11 +375,12 @@ static int walk_group(struct walk *w, char closer)
 int syntax_check(const struct source *s, struct syntax_lines *out, struct error *e)
 {
 	const char *text = (const char *)s->text.data;
-	struct walk w = { .source = s, .p = text, .end = text + s->text.len, .line = 1, .out = out, .e = e };
+	struct walk w = { .source = s, .p = text, .line = 1, .out = out, .e = e };
 
 	*out = (struct syntax_lines){ 0 };
 	if (s->text.len == 0)
 		return 0;
+	w.end = text + s->text.len;
 	next(&w);
 	return walk_group(&w, '\0');
 }
