@@ -7,7 +7,7 @@
 MAKEFLAGS += -r
 SAY := @$(if $(findstring s,$(filter-out --%,$(firstword -$(MAKEFLAGS)))),:,echo)
 
-# SAN=asan (with UBSan) or SAN=tsan: the same rules, a directory of their own.
+# SAN=asan (with UBSan), SAN=tsan or SAN=fuzz (clang's libFuzzer with both): the same rules, a directory of their own.
 SAN ?=
 B := build$(addprefix /,$(SAN))
 
@@ -28,9 +28,13 @@ WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointe
 	-Wformat=2 -Wconversion -Wno-sign-conversion $(if $(WERROR),-Werror)
 SAN_FLAGS_asan := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 SAN_FLAGS_tsan := -fsanitize=thread -fno-omit-frame-pointer
-SAN_FLAGS := $(if $(SAN),$(or $(SAN_FLAGS_$(SAN)),$(error SAN=$(SAN): asan or tsan)))
+SAN_FLAGS_fuzz := -fsanitize=fuzzer-no-link $(SAN_FLAGS_asan)
+SAN_FLAGS := $(if $(SAN),$(or $(SAN_FLAGS_$(SAN)),$(error SAN=$(SAN): asan, tsan or fuzz)))
 # What gcc believes of the lengths of strings is wrong in instrumented code.
-SAN_WARN := $(if $(SAN),-Wno-format-truncation -Wno-maybe-uninitialized)
+SAN_WARN := $(if $(filter asan tsan,$(SAN)),-Wno-format-truncation -Wno-maybe-uninitialized)
+ifeq ($(SAN),fuzz)
+CC := clang
+endif
 # FORTIFY hides calls from the sanitizers.
 ALL_CFLAGS = -std=gnu11 -D_GNU_SOURCE -DKAFKA2S3_VERSION='"$(VERSION)"' -Isrc -include src/base/banned.h \
 	$(LIB_CFLAGS) $(CPPFLAGS) $(WARN) $(SAN_WARN) $(HARDEN_CFLAGS) \
@@ -38,12 +42,14 @@ ALL_CFLAGS = -std=gnu11 -D_GNU_SOURCE -DKAFKA2S3_VERSION='"$(VERSION)"' -Isrc -i
 ALL_LDFLAGS = $(HARDEN_LDFLAGS) $(SAN_FLAGS) -pthread $(LDFLAGS)
 
 # src/FOLDER/*.c: the library. tests/support/*.c: linked into every test. tests/FOLDER/test_*.c: a unit test each.
+# tests/fuzz/fuzz_*.c: a fuzzer with SAN=fuzz, else a unit test that replays its corpus.
 # Any other tests/FOLDER/*.c: a program of its own (demo, bench).
 LIB_OBJ := $(patsubst %.c,$(B)/obj/%.o,$(sort $(wildcard src/*/*.c)))
 SUPPORT_OBJ := $(patsubst %.c,$(B)/obj/%.o,$(sort $(wildcard tests/support/*.c)))
 TEST_SRC := $(sort $(wildcard tests/*/test_*.c))
 TOOL_SRC := $(sort $(filter-out tests/support/% tests/fuzz/% $(TEST_SRC),$(wildcard tests/*/*.c)))
-UNIT := $(TEST_SRC:%.c=$(B)/%)
+FUZZERS := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
+UNIT := $(TEST_SRC:%.c=$(B)/%) $(FUZZERS)
 TOOLS := $(TOOL_SRC:%.c=$(B)/%) $(if $(SAN),,$(B)/c11_threads.so)
 PROGRAM := $(patsubst src/main.c,$(B)/kafka2s3,$(wildcard src/main.c))
 LIB := $(B)/libkafka2s3.a
@@ -74,16 +80,24 @@ $(B)/obj/%.o: %.c build/config.mk
 $(UNIT) $(filter-out %.so,$(TOOLS)): $(B)/%: $(B)/obj/%.o $(SUPPORT_OBJ) $(LIB)
 	$(SAY) '  LD      $@'
 	@mkdir -p $(@D)
-	@$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIB_LIBS) $(TEST_LIBS)
+	@$(CC) $(ALL_LDFLAGS) $(FUZZ_MAIN) -o $@ $^ $(LIB_LIBS) $(TEST_LIBS)
+
+ifeq ($(SAN),fuzz)
+$(FUZZERS): FUZZ_MAIN := -fsanitize=fuzzer
+else
+$(FUZZERS): $(B)/obj/tests/fuzz/replay.o
+endif
 
 .SECONDARY:
 -include $(shell find $(B)/obj -name '*.d' 2>/dev/null)
 
 # Tests. WHAT narrows down: make check-unit WHAT=base/ or WHAT=encode/test_json.
-.PHONY: all unit tools check-unit check check-slow lint format bench demo chaos setup help install uninstall clean flags
+.PHONY: all unit tools fuzzers check-unit check check-slow lint format bench demo chaos setup help install uninstall
+.PHONY: clean flags
 CHOSEN = $(foreach t,$(UNIT),$(if $(findstring $(WHAT),$(t)),$(t)))
 unit: $(if $(WHAT),$(CHOSEN),$(UNIT))
 tools: $(TOOLS) ; @:
+fuzzers: $(FUZZERS) ; @:
 
 check-unit:
 	@test '$(HAVE_CMOCKA)' = yes || { echo 'the unit tests need cmocka: apt-get install libcmocka-dev' \
@@ -119,7 +133,7 @@ uninstall:
 
 # The Python environment and the downloaded test parts stay: they took minutes to fetch. rm -rf build removes all.
 clean:
-	rm -rf build/obj build/asan build/tsan build/tests build/lint build/libkafka2s3.a build/kafka2s3 \
+	rm -rf build/obj build/asan build/tsan build/fuzz build/tests build/lint build/libkafka2s3.a build/kafka2s3 \
 		build/config.mk build/configure build/config.log build/config.status build/autom4te.cache
 
 help:
@@ -127,6 +141,7 @@ help:
 	'make                    configure and build build/kafka2s3; CONFIGURE_FLAGS="--prefix=/usr CC=clang"' \
 	'make check-unit         the unit tests (seconds)              WHAT=base/ or WHAT=encode/test_json' \
 	'make SAN=asan check-unit    the same under ASan and UBSan, in build/asan; SAN=tsan: ThreadSanitizer' \
+	'make SAN=fuzz fuzzers   the fuzzers, in build/fuzz; tests/fuzz/slow_fuzz runs them' \
 	'make check              all that guards a change (12 minutes) WHAT=part or file; tools/check --list' \
 	'make check-slow         what takes longer, in named parts     WHAT=part; tools/check-slow --list' \
 	'make lint               format, clang-tidy, cppcheck, ...     WHAT=step; tools/lint --list' \
