@@ -16,6 +16,13 @@
 struct partition; /* the consumer thread's; to everyone else a token that comes back in events */
 struct writer;    /* the uploader thread's */
 
+/* How far a range that is larger than the memory has got: it is made in passes over its records, each of which makes
+ * the objects of some slots, the lowest first. Once true it stays so: what is durable is so until the commit. */
+struct range_pass {
+	struct range_facts made; /* id: of which range; counts: of the objects that are durable */
+	int64_t from_slot;       /* these are all objects of lower slots */
+};
+
 /* One local assignment of one partition: all that the uploader needs to know of it, fixed at its birth.
  * Owns: made by the consumer thread; its memory goes when the uploader takes its farewell out of the ring. */
 struct assignment {
@@ -34,6 +41,7 @@ struct assignment {
 	struct chain chain;                             /* what comes before that range */
 	struct range_facts plan[ASSIGNMENT_MAX_SEALED]; /* ranges that intents name: cut exactly so */
 	int n_plan;
+	struct range_pass pass; /* over one range of the plan; its id is "" when none was begun */
 
 	/* Consumer thread sets, uploader reads: nothing of this assignment matters any more. */
 	atomic_bool dropped;

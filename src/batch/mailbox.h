@@ -27,6 +27,7 @@ enum message_kind {
 	EVENT_SEALED,    /* facts of a range: it will not change any more */
 	EVENT_QUIET,     /* the answer to COMMAND_SEAL: all that will be sealed has been told */
 	EVENT_PUBLISHED, /* range_id: every object of it is durable */
+	EVENT_PASSED,    /* facts of a recovered range: its objects below from_slot are durable, the rest is left */
 	EVENT_STALE,     /* range_id: the permission to publish ran out before it was used: send the intent again */
 	EVENT_MOVING,    /* bytes have reached S3 since the last one: a stop that waits is not in vain */
 	EVENT_TROUBLE,   /* error: this partition cannot go on: park it */
@@ -43,6 +44,7 @@ struct message {
 	int64_t not_after_boot_ms;
 	bool has_objects; /* SEALED: there is something to publish */
 	struct range_facts facts;
+	int64_t from_slot; /* PASSED */
 	struct error error;
 };
 

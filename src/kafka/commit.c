@@ -109,6 +109,7 @@ static void acknowledged(struct consumer *c, int64_t now_boot_ms)
 			p->resume_boot_ms = now_boot_ms;
 		} else if (p->assignment != NULL) {
 			commit_publish(c, p);
+			session_next_pass(c, p, now_boot_ms);
 		}
 	}
 }

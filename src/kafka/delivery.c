@@ -89,6 +89,21 @@ bool delivery_published(struct delivery *d, const char *range_id)
 	return true;
 }
 
+bool delivery_passed(struct delivery *d, const char *range_id)
+{
+	int i = find_range(d, range_id);
+
+	if (i < 0 || d->ranges[i].state != RANGE_BUILT)
+		return false;
+	d->ranges[i].state = RANGE_PASSED;
+	return true;
+}
+
+bool delivery_wants_pass(const struct delivery *d)
+{
+	return d->text.n > 0 && d->ranges[0].state == RANGE_PASSED && !d->changed;
+}
+
 void delivery_stale(struct delivery *d, const char *range_id)
 {
 	int i = find_range(d, range_id);

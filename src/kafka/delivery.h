@@ -19,6 +19,7 @@
 enum delivery_range_state {
 	RANGE_PLANNED,   /* the committed text names it; the uploader has not built it yet */
 	RANGE_BUILT,     /* sealed; waits for its intent or is being published */
+	RANGE_PASSED,    /* of a recovered range: what fitted into memory is durable, the rest needs another pass */
 	RANGE_PUBLISHED, /* durable, but a range before it is not */
 };
 
@@ -52,6 +53,13 @@ bool delivery_sealed(struct delivery *d, const struct range_facts *f, bool has_o
 
 /* Every object of the range is durable. False: no such range. */
 bool delivery_published(struct delivery *d, const char *range_id);
+
+/* A part of the range is durable, and memory was too small for the rest. False: no such range. */
+bool delivery_passed(struct delivery *d, const char *range_id);
+
+/* Such a range is the first that is left, and all before it is acknowledged: the partition can be read again from its
+ * start. */
+bool delivery_wants_pass(const struct delivery *d);
 
 /* The acknowledgement is too old to publish under: the intent must be sent again (protocol.md H15). */
 void delivery_stale(struct delivery *d, const char *range_id);

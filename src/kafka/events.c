@@ -26,6 +26,17 @@ static void on_published(struct consumer *c, struct partition *p, const char *ra
 	c->progress_boot_ms = now_boot_ms;
 }
 
+static void on_passed(struct consumer *c, struct partition *p, const struct message *m, int64_t now_boot_ms)
+{
+	if (!delivery_passed(&p->delivery, m->facts.id)) {
+		session_park(c, p, WAIT_REPLAY, "a pass was made over a range that was not to be", now_boot_ms);
+		return;
+	}
+	p->pass = (struct range_pass){ m->facts, m->from_slot };
+	c->progress_boot_ms = now_boot_ms;
+	session_next_pass(c, p, now_boot_ms);
+}
+
 /* Tested before the intent is sent, and not where one names the range already: then it has to be landed as it is. */
 static bool has_too_many_dead(const struct partition *p, const struct range_facts *f)
 {
@@ -70,6 +81,8 @@ static void on_message(struct consumer *c, const struct message *m, int64_t now_
 		p->quiet = true;
 	else if (m->kind == EVENT_PUBLISHED)
 		on_published(c, p, m->range_id, now_boot_ms);
+	else if (m->kind == EVENT_PASSED)
+		on_passed(c, p, m, now_boot_ms);
 	else if (m->kind == EVENT_STALE)
 		delivery_stale(&p->delivery, m->range_id);
 	else if (m->kind == EVENT_TROUBLE)

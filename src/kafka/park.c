@@ -80,6 +80,11 @@ static bool is_repeated(struct consumer *c, const char *text, int64_t now_boot_m
 	return false;
 }
 
+static bool needs_nobody(enum wait_reason wait)
+{
+	return wait == WAIT_MEMORY || wait == WAIT_PASS;
+}
+
 void session_wait(struct consumer *c, struct partition *p, enum wait_reason wait, const char *text, int64_t now_boot_ms)
 {
 	bool news = p->wait != wait || strcmp(p->wait_text, text) != 0;
@@ -92,7 +97,7 @@ void session_wait(struct consumer *c, struct partition *p, enum wait_reason wait
 	if ((!news && now_boot_ms < p->told_boot_ms + WAIT_LOG_MS) || is_repeated(c, text, now_boot_ms))
 		return;
 	p->told_boot_ms = now_boot_ms;
-	partition_log(wait == WAIT_MEMORY ? LOG_LEVEL_INFO : LOG_LEVEL_WARNING, p, "waits for %s%s%s",
+	partition_log(needs_nobody(wait) ? LOG_LEVEL_INFO : LOG_LEVEL_WARNING, p, "waits for %s%s%s",
 		      wait_reason_name(wait), text[0] != '\0' ? ": " : "", text);
 }
 
@@ -115,4 +120,17 @@ void session_park(struct consumer *c, struct partition *p, enum wait_reason wait
 	p->state = PARTITION_PARKED;
 	rebalance_stop_reading(c, p);
 	session_wait(c, p, wait, text, now_boot_ms);
+}
+
+void session_next_pass(struct consumer *c, struct partition *p, int64_t now_boot_ms)
+{
+	char text[128];
+
+	if (!delivery_wants_pass(&p->delivery))
+		return;
+	snprintf(text, sizeof(text), "%" PRId32 " of the %" PRId32 " objects of offsets %" PRId64 " to %" PRId64,
+		 p->pass.made.objects, p->delivery.text.ranges[0].objects, p->delivery.text.ranges[0].start,
+		 p->delivery.text.ranges[0].end - 1);
+	p->failures = 0;
+	session_park(c, p, WAIT_PASS, text, now_boot_ms);
 }

@@ -96,6 +96,7 @@ const char *wait_reason_name(enum wait_reason w)
 		[WAIT_OFFSETS] = "the committed offsets to be read",
 		[WAIT_START] = "its start offset to be found and committed",
 		[WAIT_MEMORY] = "recoveries of other partitions to give memory back",
+		[WAIT_PASS] = "another pass over a range that is larger than the memory",
 		[WAIT_S3] = "a person to mend what S3 refuses",
 		[WAIT_REPLAY] = "the replay after a dead upload",
 		[WAIT_BROKER] = "the broker to serve this partition",

@@ -26,6 +26,7 @@ enum wait_reason {
 	WAIT_OFFSETS,      /* the committed offsets to be read */
 	WAIT_START,        /* the start offset to be found and committed */
 	WAIT_MEMORY,       /* recoveries of other partitions to finish */
+	WAIT_PASS,         /* the next pass over a range that is larger than the memory */
 	WAIT_S3,           /* a person to mend what S3 refuses */
 	WAIT_REPLAY,       /* the replay after a dead upload */
 	WAIT_BROKER,       /* the broker to serve this partition again */
@@ -51,6 +52,7 @@ struct partition {
 	struct delivery delivery;      /* valid while STARTING, ACTIVE or REVOKING */
 	int64_t next_offset;           /* a record below this was put into the ring already */
 	bool quiet;                    /* the uploader has answered the seal */
+	struct range_pass pass;        /* the newest one that left something to do */
 
 	enum wait_reason wait;
 	char wait_text[ERROR_TEXT_MAX];

@@ -258,6 +258,7 @@ static void open_partition(struct consumer *c, struct partition *p)
 	a->chain = t->before;
 	a->n_plan = t->n;
 	memcpy(a->plan, t->ranges, sizeof(a->plan));
+	a->pass = p->pass;
 	p->assignment = a;
 	p->state = PARTITION_ACTIVE;
 	p->wait = WAIT_NOTHING;

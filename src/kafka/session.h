@@ -96,6 +96,8 @@ void session_give_up(struct consumer *c, struct partition *p);
  * waits for that: so nothing is read that a late commit could change. */
 void session_park(struct consumer *c, struct partition *p, enum wait_reason wait, const char *text,
 		  int64_t now_boot_ms);
+/* park.c: if a range was too large for one pass, and all before it is committed: read it again for what is left. */
+void session_next_pass(struct consumer *c, struct partition *p, int64_t now_boot_ms);
 /* park.c: not read, tried again after a back-off; the wait is in the log once, then once a minute. */
 void session_wait(struct consumer *c, struct partition *p, enum wait_reason wait, const char *text,
 		  int64_t now_boot_ms);

@@ -75,6 +75,7 @@ struct object {
 	const struct topic_settings *topic;
 	struct object_metadata *metadata;
 	int64_t records;
+	int64_t skipped;          /* records of its slot that make no line */
 	int64_t compressed_bytes; /* all blocks so far */
 
 	struct buf raw;

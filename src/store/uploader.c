@@ -172,13 +172,15 @@ static struct object *largest_tail(const struct uploader *u)
 	return largest;
 }
 
+/* Of those that have a way to give memory back. */
 static struct writer *largest_writer(const struct uploader *u)
 {
 	struct writer *largest = NULL;
 	int64_t most = 0;
 
 	for (struct writer *w = u->writers; w != NULL; w = w->next) {
-		int64_t bytes = writer_can_seal(w) && !w->closed && !w->failed ? writer_open_bytes(w) : 0;
+		bool can_give = !w->closed && !w->failed && (writer_can_seal(w) || writer_can_defer(w));
+		int64_t bytes = can_give ? writer_open_bytes(w) : 0;
 
 		if (bytes > most) {
 			most = bytes;
@@ -189,7 +191,8 @@ static struct writer *largest_writer(const struct uploader *u)
 }
 
 /* Above half of the share: give memory back, the cheapest way first. Many small objects may take three quarters before
- * one is sealed: what is sealed early stays small for ever. False: there is nothing to give, or no need yet. */
+ * a range is sealed, since what is sealed early stays small for ever, or before a recovered one has to be read again
+ * for a part of them. False: there is nothing to give, or no need yet. */
 static bool relieve(struct uploader *u, int64_t now_boot_ms)
 {
 	struct object *o = largest_tail(u);
@@ -202,8 +205,12 @@ static bool relieve(struct uploader *u, int64_t now_boot_ms)
 	w = u->env.open_bytes > u->share_bytes / 4 * 3 ? largest_writer(u) : NULL;
 	if (w == NULL)
 		return false;
-	writer_seal(w, ROLL_MEMORY, now_boot_ms);
-	u->seals_for_memory++;
+	if (writer_can_seal(w)) {
+		writer_seal(w, ROLL_MEMORY, now_boot_ms);
+		u->seals_for_memory++;
+	} else {
+		writer_defer(w, now_boot_ms);
+	}
 	return true;
 }
 
@@ -219,7 +226,7 @@ static bool memory_full(struct uploader *u, int64_t now_boot_ms)
 	if (u->env.moving_bytes > 0)
 		return true;
 	if (!u->beyond_told)
-		log_warning("a recovered range needs more than the %" PRId64
+		log_warning("one slot of a recovered range needs more than the %" PRId64
 			    " bytes of memory that an uploader has: going beyond them; raise \"memory\"",
 			    u->share_bytes);
 	u->beyond_told = true;

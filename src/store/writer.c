@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One partition's records into ranges and objects. Which key a record goes under depends on the record, the settings
  * and the range's id and start only (design.md, "pure function"); when a range ends depends on the plan or the roll.
+ * A planned range that is larger than the memory is made in passes: each makes the objects of the lowest slots that
+ * are left and fit, whole, and the consumer thread has the range read again until none is left.
  * Invariants: offsets rise; a sealed range never changes; a planned range is cut at its planned end and nowhere else;
- * at most ASSIGNMENT_MAX_SEALED ranges are sealed and not published. */
+ * an object is sealed only if it has seen all of its range; at most ASSIGNMENT_MAX_SEALED ranges are sealed and not
+ * published. */
 #include "store/writer.h"
 
 #include <inttypes.h>
@@ -94,14 +97,31 @@ static struct object_metadata *describe(const struct writer *w, const struct ran
 	return m;
 }
 
+/* A range of the plan; those of its slots that earlier passes have made are left out and counted already. */
+static void open_planned(const struct writer *w, struct range *r)
+{
+	const struct range_pass *pass = &w->assignment->pass;
+
+	memcpy(r->facts.id, current_plan(w)->id, sizeof(r->facts.id));
+	r->facts.fingerprint = current_plan(w)->fingerprint;
+	if (strcmp(pass->made.id, r->facts.id) != 0)
+		return;
+	r->facts.landed = pass->made.landed;
+	r->facts.dead = pass->made.dead;
+	r->facts.skipped = pass->made.skipped;
+	r->facts.objects = pass->made.objects;
+	r->from_slot = pass->from_slot;
+}
+
 static struct range *open_range(struct writer *w, int64_t now_boot_ms)
 {
 	struct range *r = mem_zalloc(sizeof(*r));
 
 	r->writer = w;
+	r->from_slot = INT64_MIN;
+	r->below_slot = INT64_MAX;
 	if (in_plan(w)) {
-		memcpy(r->facts.id, current_plan(w)->id, sizeof(r->facts.id));
-		r->facts.fingerprint = current_plan(w)->fingerprint;
+		open_planned(w, r);
 	} else {
 		draw_id(w, r->facts.id);
 		r->facts.fingerprint = w->assignment->fingerprint;
@@ -161,15 +181,28 @@ static struct object *find_object(const struct range *r, int64_t slot, bool dead
 	return o;
 }
 
-/* Objects of slots whose records all turned out dead or skipped do not come to be. */
-static void drop_empty_objects(struct writer *w, struct range *r, int64_t now_boot_ms)
+/* Slots whose records all turned out dead or skipped. */
+static bool is_empty(const struct range *r, const struct object *o)
+{
+	(void)r;
+	return o->records == 0;
+}
+
+static bool is_deferred(const struct range *r, const struct object *o)
+{
+	return o->slot >= r->below_slot;
+}
+
+/* These do not come to be, or not in this pass. */
+static void drop_objects(struct writer *w, struct range *r,
+			 bool (*unwanted)(const struct range *r, const struct object *o), int64_t now_boot_ms)
 {
 	struct object **at = &r->objects;
 
 	while (*at != NULL) {
 		struct object *o = *at;
 
-		if (o->records > 0) {
+		if (!unwanted(r, o)) {
 			at = &o->next;
 			continue;
 		}
@@ -201,8 +234,30 @@ static void pop_published(struct writer *w, int64_t now_boot_ms)
 	}
 }
 
-/* What others publish under this id, and what the objects behind it say of it, is what the intent says; so this range's
- * facts stay those of the intent, whatever the log has lost since. */
+static bool is_whole(const struct range *r)
+{
+	return r->below_slot == INT64_MAX;
+}
+
+static void tell_range(struct writer *w, enum message_kind kind, const struct range *r)
+{
+	struct message m = { .kind = kind };
+
+	memcpy(m.range_id, r->facts.id, sizeof(m.range_id));
+	tell(w, &m);
+}
+
+/* All that was made of it is durable. */
+static void finish_range(struct writer *w, struct range *r, int64_t now_boot_ms)
+{
+	r->published = true;
+	if (is_whole(r))
+		tell_range(w, EVENT_PUBLISHED, r);
+	else
+		tell(w, &(struct message){ .kind = EVENT_PASSED, .facts = r->made, .from_slot = r->below_slot });
+	pop_published(w, now_boot_ms);
+}
+
 static void check_against_plan(const struct writer *w, const struct range *r)
 {
 	const struct range_facts *p = current_plan(w);
@@ -216,6 +271,19 @@ static void check_against_plan(const struct writer *w, const struct range *r)
 			    f->landed + f->dead + f->skipped, p->landed + p->dead + p->skipped);
 }
 
+/* What others publish under this id, and what the objects behind it say of it, is what the intent says; so this range's
+ * facts are those of the intent, whatever the log has lost since, and however much of it a pass has made. */
+static void follow_plan(struct writer *w, struct range *r)
+{
+	if (is_whole(r))
+		check_against_plan(w, r);
+	else
+		w->closed = true;
+	r->made = r->facts;
+	r->facts = *current_plan(w);
+	w->planned++;
+}
+
 static void seal_at(struct writer *w, int64_t end, enum roll_reason reason, int64_t now_boot_ms)
 {
 	struct range *r = w->open ? w->open : open_range(w, now_boot_ms);
@@ -226,19 +294,16 @@ static void seal_at(struct writer *w, int64_t end, enum roll_reason reason, int6
 	w->cached_from_ms = w->cached_to_ms = 0;
 	w->open_start = end;
 	r->facts.end = end;
-	drop_empty_objects(w, r, now_boot_ms);
+	drop_objects(w, r, is_empty, now_boot_ms);
 	for (struct object *o = r->objects; o != NULL; o = o->next) {
 		object_seal(w->env, o, now_boot_ms);
 		r->facts.objects++;
 	}
 	r->facts.bytes = recovery_bytes(w, r);
 	r->sealed = true;
-	r->published = r->facts.objects == 0;
-	if (in_plan(w)) {
-		check_against_plan(w, r);
-		r->facts = *current_plan(w);
-		w->planned++;
-	}
+	r->published = r->objects == NULL && is_whole(r);
+	if (in_plan(w))
+		follow_plan(w, r);
 	chain_advance(&w->chain, &r->facts);
 	while (*at != NULL)
 		at = &(*at)->next;
@@ -246,13 +311,16 @@ static void seal_at(struct writer *w, int64_t end, enum roll_reason reason, int6
 	w->n_sealed++;
 	tell(w, &(struct message){
 			.kind = EVENT_SEALED, .facts = r->facts, .has_objects = !r->published, .reason = reason });
-	pop_published(w, now_boot_ms);
+	if (r->objects == NULL && !is_whole(r))
+		finish_range(w, r, now_boot_ms);
+	else
+		pop_published(w, now_boot_ms);
 }
 
 /* Planned ends that an offset has reached. */
 static void seal_planned(struct writer *w, int64_t reached, int64_t now_boot_ms)
 {
-	while (in_plan(w) && reached >= current_plan(w)->end)
+	while (in_plan(w) && !w->closed && reached >= current_plan(w)->end)
 		seal_at(w, current_plan(w)->end, ROLL_INTENT, now_boot_ms);
 }
 
@@ -296,13 +364,43 @@ void writer_seal(struct writer *w, enum roll_reason reason, int64_t now_boot_ms)
 	seal_at(w, w->next_offset, reason, now_boot_ms);
 }
 
-/* The object of a record's slot; a slot too many seals the range first. */
+bool writer_can_defer(const struct writer *w)
+{
+	const struct object *first = w->open != NULL && in_plan(w) && !w->failed ? w->open->objects : NULL;
+	const struct object *o = first;
+
+	while (o != NULL && o->slot == first->slot)
+		o = o->next;
+	return o != NULL;
+}
+
+void writer_defer(struct writer *w, int64_t now_boot_ms)
+{
+	struct range *r = w->open;
+
+	r->below_slot = r->objects->slot;
+	for (const struct object *o = r->objects; o != NULL; o = o->next)
+		r->below_slot = o->slot > r->below_slot ? o->slot : r->below_slot;
+	for (const struct object *o = r->objects; o != NULL; o = o->next) {
+		if (!is_deferred(r, o))
+			continue;
+		*(o->dead ? &r->facts.dead : &r->facts.landed) -= o->records;
+		r->facts.skipped -= o->skipped;
+	}
+	drop_objects(w, r, is_deferred, now_boot_ms);
+	w->cached = NULL;
+}
+
+/* The object of a record's slot; a slot too many seals the range first. NULL: not in this pass. */
 static struct object *route(struct writer *w, const struct record *r, int64_t now_boot_ms)
 {
 	const struct topic_settings *t = w->assignment->settings;
 	int64_t slot = slot_of(t->partition_by, r->timestamp_ms);
-	struct object *o = find_object(w->open, slot, false);
+	struct object *o;
 
+	if (slot < w->open->from_slot || slot >= w->open->below_slot)
+		return NULL;
+	o = find_object(w->open, slot, false);
 	if (o == NULL && w->open->n_objects >= t->max_open_slots && writer_can_seal(w)) {
 		writer_seal(w, ROLL_SLOTS, now_boot_ms);
 		open_range(w, now_boot_ms);
@@ -366,6 +464,7 @@ static void add_line(struct writer *w, struct object *o, const struct record *r,
 	case ENCODE_SKIP:
 		object_grew(w->env, o, cap);
 		w->open->facts.skipped++;
+		o->skipped++;
 		break;
 	case ENCODE_DEAD:
 		object_grew(w->env, o, cap);
@@ -387,7 +486,7 @@ void writer_add(struct writer *w, const struct record *r, int64_t now_boot_ms)
 		return;
 	if (in_plan(w))
 		seal_planned(w, r->offset, now_boot_ms);
-	if (r->kind == RECORD_END)
+	if (r->kind == RECORD_END || w->closed)
 		return;
 	if (w->open == NULL)
 		open_range(w, now_boot_ms);
@@ -395,7 +494,8 @@ void writer_add(struct writer *w, const struct record *r, int64_t now_boot_ms)
 		o = route(w, r, now_boot_ms);
 	w->next_offset = r->offset + 1;
 	w->open->roll.records++;
-	add_line(w, o, r, now_boot_ms);
+	if (o != NULL)
+		add_line(w, o, r, now_boot_ms);
 	if (in_plan(w))
 		seal_planned(w, w->next_offset, now_boot_ms);
 	else
@@ -436,14 +536,6 @@ static bool all_durable(const struct range *r)
 	return true;
 }
 
-static void tell_range(struct writer *w, enum message_kind kind, const struct range *r)
-{
-	struct message m = { .kind = kind };
-
-	memcpy(m.range_id, r->facts.id, sizeof(m.range_id));
-	tell(w, &m);
-}
-
 void writer_object_changed(struct writer *w, struct object *o, int64_t now_boot_ms)
 {
 	struct range *r = o->owner;
@@ -454,9 +546,7 @@ void writer_object_changed(struct writer *w, struct object *o, int64_t now_boot_
 		r->stale_told = true;
 		tell_range(w, EVENT_STALE, r);
 	} else if (o->state == OBJECT_DURABLE && r->sealed && !r->published && all_durable(r)) {
-		r->published = true;
-		tell_range(w, EVENT_PUBLISHED, r);
-		pop_published(w, now_boot_ms);
+		finish_range(w, r, now_boot_ms);
 	}
 }
 

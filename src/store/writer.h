@@ -23,6 +23,8 @@ struct range {
 	int n_objects; /* that are not dead letters: slots in use */
 	struct roll_state roll;
 	struct object_metadata *metadata;
+	struct range_facts made;       /* of a recovered range, once sealed: what all passes so far have counted */
+	int64_t from_slot, below_slot; /* slots that this pass makes: all, unless memory is too small for the range */
 	bool sealed;
 	bool published;
 	bool stale_told;
@@ -42,7 +44,7 @@ struct writer {
 	int64_t open_start;   /* where the open range begins */
 	struct range *sealed; /* oldest first, up to the first that is not published */
 	int n_sealed;
-	bool closed;           /* asked to seal: takes no more records */
+	bool closed;           /* takes no more records: asked to seal, or waits to be read again for the next pass */
 	bool failed;           /* told its trouble, waits to be dropped */
 	struct object *cached; /* the object of the last record, and the times that it takes */
 	int64_t cached_from_ms, cached_to_ms;
@@ -60,6 +62,10 @@ void writer_tick(struct writer *w, int64_t now_boot_ms);
  * are sealed). */
 bool writer_can_seal(const struct writer *w);
 void writer_seal(struct writer *w, enum roll_reason reason, int64_t now_boot_ms);
+/* Leave the highest slot of the open range, which is recovered and cannot be cut, to another pass over its records.
+ * False: it has but one slot, or is none such. */
+bool writer_can_defer(const struct writer *w);
+void writer_defer(struct writer *w, int64_t now_boot_ms);
 /* Seal what is open, take no more, answer with EVENT_QUIET. */
 void writer_close(struct writer *w, enum roll_reason reason, int64_t now_boot_ms);
 void writer_publish(struct writer *w, const char *range_id, int64_t not_after_boot_ms, int64_t now_boot_ms);

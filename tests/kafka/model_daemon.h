@@ -48,6 +48,7 @@ struct daemon {
 	bool quiet;
 	int64_t deadline_ms, resume_ms;
 	struct delivery delivery;
+	struct range_pass pass;
 	struct assignment *a;
 	struct assignment *farewells;
 	int64_t next_offset, end_told;
@@ -232,6 +233,12 @@ static void session_park(struct daemon *d)
 	d->w->counts.parked++;
 }
 
+static void next_pass(struct daemon *d)
+{
+	if (delivery_wants_pass(&d->delivery))
+		session_park(d);
+}
+
 /* ---- the group (rebalance.c) */
 
 static void on_revoke(struct daemon *d, struct daemon *all)
@@ -308,6 +315,7 @@ static void acknowledged(struct daemon *d)
 			d->resume_ms = d->w->now;
 		} else if (d->a != NULL) {
 			give_out(d);
+			next_pass(d);
 		}
 	}
 }
@@ -416,6 +424,7 @@ static void open_partition(struct daemon *d)
 	a->chain = t->before;
 	a->n_plan = t->n;
 	memcpy(a->plan, t->ranges, sizeof(a->plan));
+	a->pass = d->pass;
 	d->a = a;
 	d->state = DAEMON_ACTIVE;
 	d->quiet = false;
@@ -507,6 +516,18 @@ static void on_sealed(struct daemon *d, const struct message *m)
 	}
 }
 
+static void on_passed(struct daemon *d, const struct message *m)
+{
+	d->w->counts.passes++;
+	if (mutant(d, PASS_IS_ALL) ? !delivery_published(&d->delivery, m->facts.id)
+				   : !delivery_passed(&d->delivery, m->facts.id)) {
+		session_park(d);
+		return;
+	}
+	d->pass = (struct range_pass){ m->facts, m->from_slot };
+	next_pass(d);
+}
+
 static void hear_one(struct daemon *d)
 {
 	struct message m;
@@ -525,6 +546,8 @@ static void hear_one(struct daemon *d)
 	} else if (m.kind == EVENT_PUBLISHED) {
 		if (!delivery_published(&d->delivery, m.range_id))
 			session_park(d);
+	} else if (m.kind == EVENT_PASSED) {
+		on_passed(d, &m);
 	} else if (m.kind == EVENT_STALE) {
 		d->w->counts.stale++;
 		delivery_stale(&d->delivery, m.range_id);
@@ -610,6 +633,7 @@ static void serve_s3(struct daemon *d, size_t i)
 	answer_call(d, c);
 }
 
+/* By time, or as if memory were short. */
 static void seal_or_tick(struct daemon *d)
 {
 	struct writer *writer = d->a != NULL ? d->a->writer : NULL;
@@ -619,6 +643,8 @@ static void seal_or_tick(struct daemon *d)
 	writer_tick(writer, d->w->now);
 	if (odds(d->w, 5) && writer_can_seal(writer))
 		writer_seal(writer, ROLL_MEMORY, d->w->now);
+	else if (odds(d->w, 30) && writer_can_defer(writer))
+		writer_defer(writer, d->w->now);
 }
 
 #endif

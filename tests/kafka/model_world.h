@@ -41,6 +41,7 @@ enum mutant {
 	GROW_UNKNOWN,      /* a range grows under its id after an unknown outcome */
 	PARK_REVOKED,      /* trouble of a partition that is being revoked: park it, as if it were to stay */
 	COMMIT_GIVEN_AWAY, /* go on committing after the revocation was answered */
+	PASS_IS_ALL,       /* a pass over a range that left objects out counts as all of it */
 	NO_FENCE,          /* the broker takes commits of any generation */
 	MUTANTS,
 };
@@ -97,7 +98,8 @@ struct ghost {
 };
 
 struct counts {
-	int64_t steps, commits, fenced, unknown, ghosts, recovered, published, exists, stale, parked, crashes, late;
+	int64_t steps, commits, fenced, unknown, ghosts, recovered, published, exists, stale, parked, crashes, late,
+		passes;
 };
 
 struct world {

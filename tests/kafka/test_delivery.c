@@ -239,6 +239,33 @@ static void test_without_objects(void **state)
 	assert_int_equal(compose(&d).before.skipped_next, 120);
 }
 
+/* A part of a range is durable: nothing is committed behind its start, and it is read again once all before it is. */
+static void test_passed(void **state)
+{
+	struct delivery d;
+
+	(void)state;
+	begin(&d, 2);
+	assert_false(delivery_passed(&d, range(1, 1).id)); /* not built */
+	seal(&d, 0);
+	seal(&d, 1);
+	ack(&d, 5);
+	expect_publish(&d, 0, 5);
+	expect_publish(&d, 1, 5);
+	assert_true(delivery_passed(&d, range(1, 1).id));
+	assert_false(delivery_wants_pass(&d)); /* the range before it is not published */
+	published(&d, 0);
+	assert_false(delivery_wants_pass(&d)); /* nor is that committed */
+	assert_false(delivery_settled(&d));
+	ack(&d, 6);
+	assert_true(delivery_wants_pass(&d));
+	assert_true(delivery_settled(&d));
+	assert_false(delivery_published(&d, range(1, 1).id));
+	assert_int_equal(d.text.start, 110);
+	assert_int_equal(compose(&d).n, 1); /* the intent stays */
+	expect_publish(&d, -1, 0);
+}
+
 static void test_stale(void **state)
 {
 	struct range_facts f = range(0, 1);
@@ -328,6 +355,7 @@ int main(void)
 		cmocka_unit_test(test_planned),
 		cmocka_unit_test(test_start_is_committed_first),
 		cmocka_unit_test(test_without_objects),
+		cmocka_unit_test(test_passed),
 		cmocka_unit_test(test_stale),
 		cmocka_unit_test(test_halve),
 		cmocka_unit_test(test_halve_to_one),

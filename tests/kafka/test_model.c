@@ -472,13 +472,14 @@ static void test_random_walks(void **state)
 	}
 	print_message("# %" PRId64 " steps, %" PRId64 " commits, %" PRId64 " fenced, %" PRId64 " unknown, %" PRId64
 		      " ghosts, %" PRId64 " ranges recovered, %" PRId64 " objects, %" PRId64 " there already, %" PRId64
-		      " stale, %" PRId64 " parked, %" PRId64 " crashes, %" PRId64 " late events\n",
+		      " stale, %" PRId64 " parked, %" PRId64 " crashes, %" PRId64 " late events, %" PRId64
+		      " passes that left something\n",
 		      sum.steps, sum.commits, sum.fenced, sum.unknown, sum.ghosts, sum.recovered, sum.published,
-		      sum.exists, sum.stale, sum.parked, sum.crashes, sum.late);
+		      sum.exists, sum.stale, sum.parked, sum.crashes, sum.late, sum.passes);
 	assert_true(sum.steps > WALKS * WALK_STEPS / 2);
 	assert_true(sum.commits > WALKS && sum.fenced > 100 && sum.unknown > 1000 && sum.ghosts > 100);
 	assert_true(sum.recovered > WALKS && sum.published > WALKS && sum.exists > 100 && sum.stale > 50);
-	assert_true(sum.parked > 100 && sum.late > 100);
+	assert_true(sum.parked > 100 && sum.late > 100 && sum.passes > 100);
 }
 
 /* ---- all continuations of a walk */
@@ -576,6 +577,7 @@ MUTANT_TEST(test_stray_records, STRAY_RECORDS)
 MUTANT_TEST(test_grow_unknown, GROW_UNKNOWN)
 MUTANT_TEST(test_park_revoked, PARK_REVOKED)
 MUTANT_TEST(test_commit_given_away, COMMIT_GIVEN_AWAY)
+MUTANT_TEST(test_pass_is_all, PASS_IS_ALL)
 MUTANT_TEST(test_no_fence, NO_FENCE)
 
 int main(void)
@@ -591,7 +593,7 @@ int main(void)
 		cmocka_unit_test(test_forget_unknown),   cmocka_unit_test(test_no_lease),
 		cmocka_unit_test(test_stray_records),    cmocka_unit_test(test_grow_unknown),
 		cmocka_unit_test(test_park_revoked),     cmocka_unit_test(test_commit_given_away),
-		cmocka_unit_test(test_no_fence),
+		cmocka_unit_test(test_pass_is_all),      cmocka_unit_test(test_no_fence),
 	};
 	int failed = cmocka_run_group_tests(model, quiet, NULL);
 

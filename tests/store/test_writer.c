@@ -678,6 +678,150 @@ static void test_eight_planned(void **state)
 	expect_sealed(b, 108, 109, ROLL_RECORDS, 1);
 }
 
+#define THIRD_HOUR "raw/table/dt=1970-01-01/hour=03"
+
+/* What the consumer thread does after a pass: the range is read again, with what the pass told. */
+static void next_pass(struct bench *b, const struct message *passed)
+{
+	drop_writer(b);
+	b->a->pass = (struct range_pass){ passed->facts, passed->from_slot };
+	open_writer(b);
+}
+
+static void expect_made(const struct bench *b, int64_t landed, int64_t dead, int64_t skipped, int32_t objects)
+{
+	const struct range_facts *made = &b->w->sealed->made;
+
+	assert_int_equal(made->landed, landed);
+	assert_int_equal(made->dead, dead);
+	assert_int_equal(made->skipped, skipped);
+	assert_int_equal(made->objects, objects);
+}
+
+static void read_three_hours(struct bench *b)
+{
+	add_long(b, 100, 2 * HOUR, 2);
+	add_long(b, 101, 3 * HOUR, 2);
+	add_tombstone(b, 102);
+	add_dead(b, 103, 3 * HOUR);
+	add(b, 104);
+	if (writer_can_defer(b->w))
+		writer_defer(b->w, b->now);
+	add_long(b, 105, 3 * HOUR, 2);
+	add_dead(b, 106, 2 * HOUR);
+}
+
+/* A range whose objects do not fit into memory together: the highest slots are left to the next pass, whole, and what
+ * all passes have made is what one would have. */
+static void test_passes(void **state)
+{
+	struct bench *b = *state;
+	struct message passed;
+	struct range_facts f;
+
+	plan(b, 107);
+	plan(b, 110);
+	open_writer(b);
+	read_three_hours(b);
+	f = expect_planned(b, 0, true);
+	expect_made(b, 2, 1, 1, 3);
+	add(b, 107); /* takes no more */
+	add_end(b, 110);
+	expect_none(b);
+	publish(b, &f);
+	assert_int_equal(b->s3.n, 3);
+	perform_all(b);
+	passed = expect(b, EVENT_PASSED);
+	assert_string_equal(passed.facts.id, f.id);
+	assert_int_equal(passed.from_slot, 3 * HOUR);
+	assert_object(b, &f, FIRST_HOUR, "json", "104\n");
+	assert_object(b, &f, SECOND_HOUR, "json", "100\n");
+	assert_object(b, &f, "dead/table/dt=1970-01-01/hour=02", "json", "106\n");
+	next_pass(b, &passed);
+	read_three_hours(b); /* one slot is left: nothing to defer */
+	f = expect_planned(b, 0, true);
+	expect_made(b, 4, 2, 1, 5);
+	publish(b, &f);
+	assert_int_equal(b->s3.n, 2);
+	perform_all(b);
+	expect_published(b, &f);
+	assert_object(b, &f, THIRD_HOUR, "json", "101\n105\n");
+	assert_object(b, &f, "dead/table/dt=1970-01-01/hour=03", "json", "103\n");
+	add(b, 110); /* the plan goes on */
+	expect_planned(b, 1, false);
+}
+
+/* Lower slots that show up late are made first; what a deferred object has sent already is aborted. */
+static void test_pass_with_parts(void **state)
+{
+	struct bench *b = *state;
+	struct range_facts f;
+
+	plan(b, 110);
+	open_writer(b);
+	for (int i = 0; i < 3; i++)
+		add_long(b, 100 + i, 3 * HOUR, LONG);
+	perform_all(b);
+	assert_int_equal(b->store.creates, 1);
+	assert_false(writer_can_defer(b->w));
+	add_long(b, 103, 2 * HOUR, 2);
+	assert_true(writer_can_defer(b->w));
+	writer_defer(b->w, b->now);
+	perform_all(b);
+	assert_int_equal(b->store.uploads->aborts, 1);
+	add_long(b, 104, 4 * HOUR, 2); /* above what is left out: left out too */
+	add_long(b, 105, HOUR, 2);
+	writer_defer(b->w, b->now);
+	assert_false(writer_can_defer(b->w));
+	add_long(b, 106, 2 * HOUR, 2);
+	add_long(b, 120, HOUR, 2);
+	f = expect_planned(b, 0, true);
+	publish(b, &f);
+	perform_all(b);
+	assert_int_equal(expect(b, EVENT_PASSED).from_slot, 2 * HOUR);
+	assert_object(b, &f, FIRST_HOUR, "json", "105\n");
+	assert_int_equal(b->store.puts, 1);
+}
+
+/* Nothing but tombstones in the slots that were kept: not published, and not the end of the range. */
+static void test_pass_without_objects(void **state)
+{
+	struct bench *b = *state;
+	struct message passed;
+
+	plan(b, 103);
+	open_writer(b);
+	add_tombstone(b, 100);
+	add_long(b, 101, 2 * HOUR, 2);
+	writer_defer(b->w, b->now);
+	add_end(b, 103);
+	expect_planned(b, 0, true);
+	passed = expect(b, EVENT_PASSED);
+	assert_int_equal(passed.facts.skipped, 1);
+	assert_int_equal(passed.facts.objects, 0);
+	next_pass(b, &passed);
+	b->a->pass.from_slot = 3 * HOUR; /* as if that had been made too */
+	add_tombstone(b, 100);
+	add_long(b, 101, 2 * HOUR, 2);
+	add_end(b, 103);
+	expect_planned(b, 0, false);
+	expect_none(b);
+}
+
+/* What is not of the plan is never left out. */
+static void test_defer_only_what_is_planned(void **state)
+{
+	struct bench *b = *state;
+
+	b->a->pass = (struct range_pass){ { .id = "5c1f000000000000" }, 9 * HOUR };
+	open_writer(b);
+	add(b, 100);
+	add_long(b, 101, 2 * HOUR, 2);
+	assert_false(writer_can_defer(b->w));
+	writer_close(b->w, ROLL_SHUTDOWN, b->now);
+	expect_sealed(b, 100, 102, ROLL_SHUTDOWN, 2);
+}
+
 /* Of many objects that may publish, only so many have a call, oldest first; those that wait can be dropped. */
 static void test_publish_in_line(void **state)
 {
@@ -1267,6 +1411,10 @@ int main(void)
 		writer_test(test_end_of_partition_cuts_nothing_else),
 		writer_test(test_close_in_recovery),
 		writer_test(test_eight_planned),
+		writer_test(test_passes),
+		writer_test(test_pass_with_parts),
+		writer_test(test_pass_without_objects),
+		writer_test(test_defer_only_what_is_planned),
 		writer_test(test_publish_in_line),
 		writer_test(test_drop_in_line),
 		writer_test(test_multipart),
