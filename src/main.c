@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "daemon/daemon.h"
+#include "kafka/consumer.h"
 #include "replay/replay.h"
 #include "replay/when.h"
 #include "settings/document.h"
@@ -91,6 +92,7 @@ static int run_check(const struct arguments *a)
 {
 	struct settings *s;
 	struct error e;
+	bool fine;
 
 	if (!a->syntax) {
 		fputs("kafka2s3: check needs --syntax\n", stderr);
@@ -100,9 +102,13 @@ static int run_check(const struct arguments *a)
 		fprintf(stderr, "%s\n", e.text);
 		return EX_CONFIG;
 	}
-	printf("%s: fine\n", a->file);
+	fine = consumer_check(s, &e) == 0;
+	if (fine)
+		printf("%s: fine\n", a->file);
+	else
+		fprintf(stderr, "%s\n", e.text);
 	settings_free(s);
-	return 0;
+	return fine ? 0 : EX_CONFIG;
 }
 
 static int run_settings(const struct arguments *a)

@@ -125,7 +125,7 @@ static int set_all(rd_kafka_conf_t *conf, const struct settings *s, struct error
 		return -1;
 	for (size_t i = 0; i < s->kafka_options.n; i++)
 		if (set_option(conf, s->kafka_options.items[i], e) != 0)
-			return -1;
+			return error_context(e, "%s", s->file);
 	return 0;
 }
 

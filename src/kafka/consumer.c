@@ -302,6 +302,11 @@ struct consumer *consumer_new(const struct settings *settings, const struct lane
 	return c;
 }
 
+int consumer_check(const struct settings *settings, struct error *e)
+{
+	return handle_check(settings, e);
+}
+
 void consumer_start(struct consumer *c)
 {
 	if (pthread_create(&c->thread, NULL, consumer_main, c) != 0)

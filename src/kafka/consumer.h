@@ -23,6 +23,8 @@ struct lane {
  * rings' producer side are set here. Errors: settings that the client refuses. */
 struct consumer *consumer_new(const struct settings *settings, const struct lane *lanes, int n_lanes,
 			      struct mailbox *events, struct error *e);
+/* What consumer_new would say of kafka.options, as far as it can be told without a client. Thread: any. */
+int consumer_check(const struct settings *settings, struct error *e);
 void consumer_start(struct consumer *c);
 /* Seal, publish, commit, leave the group, as far as time allows; then tell the uploaders to stop. Thread: any. */
 void consumer_stop(struct consumer *c);

@@ -93,11 +93,9 @@ static void set_queue_backoff(rd_kafka_conf_t *conf, const struct settings *s)
 		rd_kafka_conf_set(conf, name, QUEUE_BACKOFF_MS, why, sizeof(why));
 }
 
-rd_kafka_t *handle_open(const struct settings *s, struct error *e)
+static rd_kafka_conf_t *new_conf(const struct settings *s, struct error *e)
 {
 	rd_kafka_conf_t *conf = client_new_conf(s, e);
-	char why[256];
-	rd_kafka_t *rk;
 
 	if (conf == NULL)
 		return NULL;
@@ -106,6 +104,27 @@ rd_kafka_t *handle_open(const struct settings *s, struct error *e)
 		return NULL;
 	}
 	set_queue_backoff(conf, s);
+	return conf;
+}
+
+int handle_check(const struct settings *s, struct error *e)
+{
+	rd_kafka_conf_t *conf = new_conf(s, e);
+
+	if (conf == NULL)
+		return -1;
+	rd_kafka_conf_destroy(conf);
+	return 0;
+}
+
+rd_kafka_t *handle_open(const struct settings *s, struct error *e)
+{
+	rd_kafka_conf_t *conf = new_conf(s, e);
+	char why[256];
+	rd_kafka_t *rk;
+
+	if (conf == NULL)
+		return NULL;
 	rd_kafka_conf_set_events(conf, RD_KAFKA_EVENT_REBALANCE | RD_KAFKA_EVENT_OFFSET_COMMIT | RD_KAFKA_EVENT_ERROR |
 					       RD_KAFKA_EVENT_STATS);
 	rk = rd_kafka_new(RD_KAFKA_CONSUMER, conf, why, sizeof(why));

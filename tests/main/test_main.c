@@ -103,6 +103,41 @@ static void bad_settings_exit_with_78(void **state)
 	check(lines, sizeof(lines) / sizeof(lines[0]));
 }
 
+/* The check says what the daemon would say, and where. */
+static void a_bad_file_is_refused_by_each_command(void **state)
+{
+#define REST " };\ns3 = { bucket = \"my-lake\"; };\n"
+	static const struct {
+		const char *text, *said;
+	} files[] = {
+		{ "kafka = { topics = [ \"a\", ];" REST, ":1: kafka.topics: trailing comma" },
+		{ "kafka = { topics = [ \"a\" ]; group = \"g\"; options = [ \"no.such=1\" ];" REST,
+		  ": kafka.options: No such configuration property: \"no.such\"" },
+		{ "kafka = { topics = [ \"a\" ]; group = \"g\"; options = [ \"session.timeout.ms=soon\" ];" REST,
+		  ": kafka.options: Invalid value for configuration property \"session.timeout.ms\"" },
+	};
+	static const char *const commands[][2] = { { "check", "--syntax" }, { "run", NULL } };
+	char path[] = "/tmp/kafka2s3-main-XXXXXX", said[256];
+	int fd = mkstemp(path);
+
+	(void)state;
+	assert_true(fd >= 0);
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		size_t len = strlen(files[i].text);
+
+		assert_int_equal(ftruncate(fd, 0), 0);
+		assert_int_equal(pwrite(fd, files[i].text, len, 0), len);
+		snprintf(said, sizeof(said), "%s%s", path, files[i].said);
+		for (size_t c = 0; c < 2; c++) {
+			const struct line line = { { "-c", path, commands[c][0], commands[c][1] }, 78, said };
+
+			check(&line, 1);
+		}
+	}
+	close(fd);
+	unlink(path);
+}
+
 static void the_sample_is_fine(void **state)
 {
 	static const struct line lines[] = {
@@ -164,6 +199,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(wrong_lines_exit_with_64),
 		cmocka_unit_test(bad_settings_exit_with_78),
+		cmocka_unit_test(a_bad_file_is_refused_by_each_command),
 		cmocka_unit_test(the_sample_is_fine),
 		cmocka_unit_test(every_command_has_help),
 	};

@@ -44,7 +44,7 @@ static struct settings *new_settings(const char *text)
 	fputs(text, f);
 	fclose(f);
 	s->kafka_brokers = mem_strdup(rd_kafka_mock_cluster_bootstraps(cluster));
-	s->replay_file = path;
+	s->file = s->replay_file = path;
 	s->replay_topic = mem_printf("topic%d", topics++);
 	s->replay_order = REPLAY_SEQUENTIAL;
 	s->replay_delimiter = comma;
