@@ -3,6 +3,7 @@
  * can never work; the commands' own beside. */
 #include <getopt.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +14,7 @@
 #include "base/text.h"
 #include "daemon/daemon.h"
 #include "kafka/consumer.h"
+#include "offsets/offsets.h"
 #include "replay/replay.h"
 #include "replay/when.h"
 #include "settings/document.h"
@@ -26,9 +28,13 @@ struct arguments {
 	const char *file;
 	const char *topic; /* NULL: not given */
 	int64_t since_ms;  /* INT64_MIN: not given */
+	int64_t to_time_ms;
 	bool syntax, sample, man;
 	bool deep, json;
+	bool from_s3, replace, drop_intents, dry_run;
 	bool help, version;
+	char **words; /* behind the command */
+	size_t n_words;
 };
 
 /* Options that only some commands take, as bits. */
@@ -40,10 +46,16 @@ enum option_bit {
 	OPTION_DEEP = 1 << 4,
 	OPTION_SINCE = 1 << 5,
 	OPTION_JSON = 1 << 6,
+	OPTION_TO_TIME = 1 << 7,
+	OPTION_FROM_S3 = 1 << 8,
+	OPTION_REPLACE = 1 << 9,
+	OPTION_DROP_INTENTS = 1 << 10,
+	OPTION_DRY_RUN = 1 << 11,
 };
 
 struct command {
-	const char *name;
+	const char *name; /* one word, or two */
+	bool takes_words; /* behind the name */
 	unsigned options;
 	int (*run)(const struct arguments *a);
 	const char *usage; /* behind the name */
@@ -143,6 +155,50 @@ static int run_verify(const struct arguments *a)
 	return code;
 }
 
+static struct offsets_options offsets_options(const struct arguments *a)
+{
+	return (struct offsets_options){ .topic = a->topic,
+					 .to_time_ms = a->to_time_ms,
+					 .from_s3 = a->from_s3,
+					 .places = a->words,
+					 .n_places = a->n_words,
+					 .replace = a->replace,
+					 .drop_intents = a->drop_intents,
+					 .dry_run = a->dry_run,
+					 .json = a->json };
+}
+
+static int run_offsets(const struct arguments *a, int (*run)(const struct settings *s, const struct offsets_options *o))
+{
+	const struct offsets_options o = offsets_options(a);
+	struct settings *s = load(a);
+	int code;
+
+	if (s == NULL)
+		return EX_CONFIG;
+	code = run(s, &o);
+	settings_free(s);
+	return code;
+}
+
+static int run_offsets_show(const struct arguments *a)
+{
+	return run_offsets(a, offsets_show);
+}
+
+static int run_offsets_set(const struct arguments *a)
+{
+	if (a->from_s3 + (a->to_time_ms != INT64_MIN) + (a->n_words > 0) != 1) {
+		fputs("kafka2s3: offsets set takes one of --to-time, --from-s3 and TOPIC:PARTITION=OFFSET\n", stderr);
+		return EX_USAGE;
+	}
+	if ((a->replace && !a->from_s3) || (a->topic != NULL && a->n_words > 0)) {
+		fputs("kafka2s3: --replace goes with --from-s3, and --topic not with TOPIC:PARTITION=OFFSET\n", stderr);
+		return EX_USAGE;
+	}
+	return run_offsets(a, offsets_set);
+}
+
 static int run_version(const struct arguments *a)
 {
 	(void)a;
@@ -151,22 +207,22 @@ static int run_version(const struct arguments *a)
 }
 
 static const struct command commands[] = {
-	{ "run", 0, run_command, "", "land Kafka topics in S3 (what it does without a command)",
+	{ "run", false, 0, run_command, "", "land Kafka topics in S3 (what it does without a command)",
 	  "Consumes the topics of the settings and lands every record in S3, in the foreground, until SIGTERM or\n"
 	  "SIGINT; a second one ends it at once. SIGUSR1 prints the state of every partition.\n" },
-	{ "replay", 0, run_replay, "", "send a CSV file to Kafka, row by row",
+	{ "replay", false, 0, run_replay, "", "send a CSV file to Kafka, row by row",
 	  "Sends the file of the settings' replay group to its topic, as JSON, and ends. Says how far it is.\n"
 	  "Exit codes: 65 a bad row, with replay.strict; 66 the file cannot be read; 69 no broker or topic.\n" },
-	{ "check", OPTION_SYNTAX, run_check, " --syntax", "look the settings over",
+	{ "check", false, OPTION_SYNTAX, run_check, " --syntax", "look the settings over",
 	  "  --syntax      the file alone; needs no network\n"
 	  "Exit code 78: the first thing that is wrong, with file, line and what to do.\n" },
-	{ "settings", OPTION_TOPIC | OPTION_SAMPLE | OPTION_MAN, run_settings, " [--topic TOPIC | --sample | --man]",
-	  "print the settings in force",
+	{ "settings", false, OPTION_TOPIC | OPTION_SAMPLE | OPTION_MAN, run_settings,
+	  " [--topic TOPIC | --sample | --man]", "print the settings in force",
 	  "Prints every setting in the file's syntax, with where it came from; secrets as ***.\n"
 	  "  --topic TOPIC those of this topic: the first override that matches, else the common ones\n"
 	  "  --sample      a file with every setting, its help and its default; reads no file\n"
 	  "  --man         the settings' part of kafka2s3.conf(5), as mdoc; reads no file\n" },
-	{ "verify", OPTION_DEEP | OPTION_SINCE | OPTION_TOPIC | OPTION_JSON, run_verify,
+	{ "verify", false, OPTION_DEEP | OPTION_SINCE | OPTION_TOPIC | OPTION_JSON, run_verify,
 	  " [--deep] [--since TIME] [--topic TOPIC] [--json]", "prove from S3 alone that nothing is missing or double",
 	  "Lists the objects, asks each for its metadata, and proves that the chain of each partition is whole.\n"
 	  "  --deep        read the objects too, and count their records\n"
@@ -175,7 +231,27 @@ static const struct command commands[] = {
 	  "  --topic TOPIC this topic alone\n"
 	  "  --json        the result as one JSON document\n"
 	  "Exit codes: 1 something is missing or double; 69 the bucket cannot be read.\n" },
-	{ "version", 0, run_version, "", "print the version", "Prints the version.\n" },
+	{ "offsets show", false, OPTION_TOPIC | OPTION_JSON, run_offsets_show, " [--topic TOPIC] [--json]",
+	  "print what the group has committed, and what it means",
+	  "Prints each partition's committed offset, what the text that was committed with it says, the log's first and\n"
+	  "last offset, and the lag.\n"
+	  "  --topic TOPIC this topic alone\n"
+	  "  --json        one JSON document\n" },
+	{ "offsets set", true,
+	  OPTION_TOPIC | OPTION_TO_TIME | OPTION_FROM_S3 | OPTION_REPLACE | OPTION_DROP_INTENTS | OPTION_DRY_RUN,
+	  run_offsets_set,
+	  " (--to-time TIME | --from-s3 [--replace] | TOPIC:PARTITION=OFFSET...)\n"
+	  "    [--topic TOPIC] [--drop-intents] [--dry-run]",
+	  "set the group's offsets, with the texts that a daemon goes on with",
+	  "Sets committed offsets while no daemon runs; all that are asked for, or none.\n"
+	  "  --to-time TIME  the first record not before TIME (2026-01-31T14:30, UTC; or ms since 1970)\n"
+	  "  --from-s3       a group that was lost: behind what S3 holds, so that nothing is lost or double\n"
+	  "  --replace       with --from-s3, also partitions whose text is whole\n"
+	  "  --topic TOPIC   this topic alone\n"
+	  "  --drop-intents  although a text names ranges that may be in S3 already: they could stand twice\n"
+	  "  --dry-run       say what would be set, and set nothing\n"
+	  "Exit codes: 65 refused for a partition, none is set; 69 no answer from Kafka or S3; 75 a daemon runs.\n" },
+	{ "version", false, 0, run_version, "", "print the version", "Prints the version.\n" },
 };
 
 #define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))
@@ -184,7 +260,7 @@ static void print_help(void)
 {
 	puts("kafka2s3 [-c FILE] [COMMAND]: Kafka topics into S3 objects, every record exactly once.\n");
 	for (size_t i = 0; i < N_COMMANDS; i++)
-		printf("  %-9s %s\n", commands[i].name, commands[i].summary);
+		printf("  %-12s %s\n", commands[i].name, commands[i].summary);
 	puts("\n"
 	     "  -c, --config FILE  the settings (" DEFAULT_FILE ")\n"
 	     "  -h, --help         this, or with a command its own\n"
@@ -198,17 +274,32 @@ static void print_command_help(const struct command *c)
 	printf("kafka2s3 [-c FILE] %s%s: %s\n\n%s", c->name, c->usage, c->summary, c->help);
 }
 
-static const struct command *command_find(const char *name)
+/* True when the words begin with the command's name; *used: how many of them it is. */
+static bool is_named(const struct command *c, char **words, int n, int *used)
+{
+	const char *second = strchr(c->name, ' ');
+	size_t len = strcspn(c->name, " ");
+
+	if (strncmp(c->name, words[0], len) != 0 || words[0][len] != '\0')
+		return false;
+	*used = second != NULL ? 2 : 1;
+	return second == NULL || (n > 1 && strcmp(second + 1, words[1]) == 0);
+}
+
+static const struct command *command_find(char **words, int n, int *used)
 {
 	const struct command *nearest = &commands[0];
+	const char *name = words[0];
 
 	for (size_t i = 0; i < N_COMMANDS; i++) {
-		if (strcmp(commands[i].name, name) == 0)
+		if (is_named(&commands[i], words, n, used))
 			return &commands[i];
 		if (text_distance(commands[i].name, name) < text_distance(nearest->name, name))
 			nearest = &commands[i];
 	}
-	if (text_distance(nearest->name, name) <= 3)
+	if (strcmp(name, "offsets") == 0)
+		fputs("kafka2s3: offsets show, or offsets set; each takes --help\n", stderr);
+	else if (text_distance(nearest->name, name) <= 3)
 		fprintf(stderr, "kafka2s3: there is no command \"%s\"; did you mean \"%s\"?\n", name, nearest->name);
 	else
 		fprintf(stderr, "kafka2s3: there is no command \"%s\"; --help lists them\n", name);
@@ -232,86 +323,95 @@ static int bad_time(const char *text)
 	return -1;
 }
 
+/* Options that only say yes. */
+static const struct flag {
+	int c;
+	unsigned bit;
+	size_t member; /* of struct arguments */
+} flags[] = {
+	{ 's', OPTION_SYNTAX, offsetof(struct arguments, syntax) },
+	{ 'e', OPTION_SAMPLE, offsetof(struct arguments, sample) },
+	{ 'm', OPTION_MAN, offsetof(struct arguments, man) },
+	{ 'd', OPTION_DEEP, offsetof(struct arguments, deep) },
+	{ 'j', OPTION_JSON, offsetof(struct arguments, json) },
+	{ 'f', OPTION_FROM_S3, offsetof(struct arguments, from_s3) },
+	{ 'r', OPTION_REPLACE, offsetof(struct arguments, replace) },
+	{ 'D', OPTION_DROP_INTENTS, offsetof(struct arguments, drop_intents) },
+	{ 'n', OPTION_DRY_RUN, offsetof(struct arguments, dry_run) },
+	{ 'h', 0, offsetof(struct arguments, help) },
+	{ 'V', 0, offsetof(struct arguments, version) },
+};
+
+static bool take_flag(int c, struct arguments *a, unsigned *given)
+{
+	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
+		if (flags[i].c != c)
+			continue;
+		*(bool *)((char *)a + flags[i].member) = true;
+		*given |= flags[i].bit;
+		return true;
+	}
+	return false;
+}
+
+static int take_time(int64_t *ms, unsigned bit, unsigned *given)
+{
+	*given |= bit;
+	return when_parse((const uint8_t *)optarg, strlen(optarg), ms) ? 0 : bad_time(optarg);
+}
+
 /* 0, or -1 after saying what is wrong; *given: bits of the options that not every command takes. */
 static int parse(int argc, char **argv, struct arguments *a, unsigned *given)
 {
 	static const struct option options[] = {
-		{ "config", required_argument, NULL, 'c' },
-		{ "help", no_argument, NULL, 'h' },
-		{ "version", no_argument, NULL, 'V' },
-		{ "topic", required_argument, NULL, 't' },
-		{ "syntax", no_argument, NULL, 's' },
-		{ "sample", no_argument, NULL, 'e' },
-		{ "man", no_argument, NULL, 'm' },
-		{ "deep", no_argument, NULL, 'd' },
-		{ "since", required_argument, NULL, 'S' },
-		{ "json", no_argument, NULL, 'j' },
-		{ 0 },
+		{ "config", required_argument, NULL, 'c' },  { "help", no_argument, NULL, 'h' },
+		{ "version", no_argument, NULL, 'V' },       { "topic", required_argument, NULL, 't' },
+		{ "syntax", no_argument, NULL, 's' },        { "sample", no_argument, NULL, 'e' },
+		{ "man", no_argument, NULL, 'm' },           { "deep", no_argument, NULL, 'd' },
+		{ "since", required_argument, NULL, 'S' },   { "json", no_argument, NULL, 'j' },
+		{ "to-time", required_argument, NULL, 'T' }, { "from-s3", no_argument, NULL, 'f' },
+		{ "replace", no_argument, NULL, 'r' },       { "drop-intents", no_argument, NULL, 'D' },
+		{ "dry-run", no_argument, NULL, 'n' },       { 0 },
 	};
-	int c;
+	int c, rc = 0;
 
 	opterr = 0;
-	while ((c = getopt_long(argc, argv, ":c:h", options, NULL)) != -1) {
-		switch (c) {
-		case 'c':
+	while (rc == 0 && (c = getopt_long(argc, argv, ":c:h", options, NULL)) != -1) {
+		if (take_flag(c, a, given))
+			continue;
+		if (c == 'c') {
 			a->file = optarg;
-			break;
-		case 'h':
-			a->help = true;
-			break;
-		case 'V':
-			a->version = true;
-			break;
-		case 't':
+		} else if (c == 't') {
 			a->topic = optarg;
 			*given |= OPTION_TOPIC;
-			break;
-		case 's':
-			a->syntax = true;
-			*given |= OPTION_SYNTAX;
-			break;
-		case 'e':
-			a->sample = true;
-			*given |= OPTION_SAMPLE;
-			break;
-		case 'm':
-			a->man = true;
-			*given |= OPTION_MAN;
-			break;
-		case 'd':
-			a->deep = true;
-			*given |= OPTION_DEEP;
-			break;
-		case 'j':
-			a->json = true;
-			*given |= OPTION_JSON;
-			break;
-		case 'S':
-			if (!when_parse((const uint8_t *)optarg, strlen(optarg), &a->since_ms))
-				return bad_time(optarg);
-			*given |= OPTION_SINCE;
-			break;
-		default:
-			return bad_option(argv, c);
+		} else if (c == 'S') {
+			rc = take_time(&a->since_ms, OPTION_SINCE, given);
+		} else if (c == 'T') {
+			rc = take_time(&a->to_time_ms, OPTION_TO_TIME, given);
+		} else {
+			rc = bad_option(argv, c);
 		}
 	}
-	return 0;
+	return rc;
 }
 
 int main(int argc, char **argv)
 {
-	struct arguments a = { .file = DEFAULT_FILE, .since_ms = INT64_MIN };
+	struct arguments a = { .file = DEFAULT_FILE, .since_ms = INT64_MIN, .to_time_ms = INT64_MIN };
 	const struct command *command = &commands[0];
 	unsigned given = 0;
+	int used = 0;
 
 	if (parse(argc, argv, &a, &given) < 0)
 		return EX_USAGE;
 	if (optind < argc)
-		command = command_find(argv[optind]);
+		command = command_find(argv + optind, argc - optind, &used);
 	if (command == NULL)
 		return EX_USAGE;
-	if (argc - optind > 1) {
-		fprintf(stderr, "kafka2s3: \"%s\" is one argument too many; try kafka2s3 %s --help\n", argv[optind + 1],
+	a.words = argv + optind + used;
+	a.n_words = (size_t)(argc - optind - used);
+	if (a.n_words > 0 && !command->takes_words) {
+		fprintf(stderr, "kafka2s3: \"%s\" is one argument too many; try kafka2s3 %s --help\n", a.words[0],
 			command->name);
 		return EX_USAGE;
 	}

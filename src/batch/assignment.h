@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "batch/chain.h"
+#include "batch/range_id.h"
 #include "settings/settings.h"
 
 /* Most ranges of one partition that are sealed and not yet committed: what one committed text names (design.md,
@@ -34,7 +34,7 @@ struct assignment {
 	char *table;
 	char *group;
 	char *cluster;
-	char mark[5]; /* four hex digits that begin each of our range ids */
+	char mark[RANGE_MARK_SIZE];
 	uint64_t fingerprint;
 	const struct topic_settings *settings;
 	int64_t start;                                  /* the committed offset: the first range begins here */

@@ -27,6 +27,8 @@ struct line_count {
 	struct buf window; /* gzip: from the first member that is not whole yet */
 	ZSTD_DStream *zstd;
 	bool in_frame;
+	void (*hear)(void *arg, const uint8_t *text, size_t len); /* NULL: nobody does */
+	void *arg;
 };
 
 struct line_count *line_count_new(enum compression compression)
@@ -59,12 +61,20 @@ void line_count_free(struct line_count *c)
 	free(c);
 }
 
+void line_count_hear(struct line_count *c, void (*hear)(void *arg, const uint8_t *text, size_t len), void *arg)
+{
+	c->hear = hear;
+	c->arg = arg;
+}
+
 static void count(struct line_count *c, const uint8_t *text, size_t len)
 {
 	const uint8_t *end = text + len, *at = text;
 
 	if (len == 0)
 		return;
+	if (c->hear != NULL)
+		c->hear(c->arg, text, len);
 	while (at < end && (at = memchr(at, '\n', (size_t)(end - at))) != NULL) {
 		c->lines++;
 		at++;

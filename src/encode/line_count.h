@@ -18,6 +18,9 @@ struct line_count;
 struct line_count *line_count_new(enum compression compression);
 void line_count_free(struct line_count *c); /* NULL is fine */
 
+/* The text goes there too, as it is uncompressed: pieces of any size, lines cut anywhere. */
+void line_count_hear(struct line_count *c, void (*hear)(void *arg, const uint8_t *text, size_t len), void *arg);
+
 /* The next piece. Errors: GIVE_UP, the object is damaged. */
 int line_count_add(struct line_count *c, const void *data, size_t len, struct error *e);
 /* There is no more: the lines, or -1: it is cut short, its last line has no end, or it has no line. */

@@ -10,6 +10,7 @@
 #include <strings.h>
 #include <sysexits.h>
 
+#include "base/mem.h"
 #include "kafka/client.h"
 #include "settings/memory.h"
 
@@ -147,6 +148,29 @@ void handle_wake(rd_kafka_t *rk)
 	    strncasecmp(protocol, "sasl", 4) == 0)
 		return;
 	rd_kafka_error_destroy(rd_kafka_sasl_set_credentials(rk, "-", "-"));
+}
+
+char *handle_cluster(rd_kafka_t *rk, int limit_ms)
+{
+	char *id = rd_kafka_clusterid(rk, limit_ms);
+	char *cluster;
+
+	if (id == NULL)
+		return NULL;
+	cluster = mem_strdup(id[0] != '\0' ? id : "-");
+	rd_kafka_mem_free(rk, id);
+	for (char *s = cluster; *s != '\0'; s++)
+		*s = *s == ' ' ? '_' : *s;
+	return cluster;
+}
+
+char *handle_text_of(const rd_kafka_topic_partition_t *e)
+{
+	char *text = mem_zalloc(e->metadata_size + 1);
+
+	if (e->metadata_size > 0)
+		memcpy(text, e->metadata, e->metadata_size);
+	return text;
 }
 
 int handle_subscribe(rd_kafka_t *rk, const struct settings *s, struct error *e)

@@ -20,6 +20,12 @@ int handle_subscribe(rd_kafka_t *rk, const struct settings *s, struct error *e);
  * there is no need. */
 void handle_wake(rd_kafka_t *rk);
 
+/* The cluster's id as a word of the committed text; NULL: it does not answer. Owns: the caller frees. */
+char *handle_cluster(rd_kafka_t *rk, int limit_ms);
+
+/* The text of a committed offset, "" when it has none. Owns: the caller frees. */
+char *handle_text_of(const rd_kafka_topic_partition_t *e);
+
 /* A property of kafka.options that is a time, else what the caller says. */
 int64_t handle_option_ms(const struct settings *s, const char *name, int64_t otherwise);
 const char *handle_isolation_level(const struct settings *s);

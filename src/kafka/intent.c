@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -254,6 +253,13 @@ enum intent_verdict intent_read(const char *text, struct intent_text *t)
 	if (verdict == INTENT_OURS && expected < WORD_SKIPPED)
 		verdict = INTENT_DAMAGED;
 	return verdict;
+}
+
+bool intent_is_about(const struct intent_text *t, const char *cluster, const char *topic, int32_t partition,
+		     int64_t offset)
+{
+	return strcmp(t->cluster, cluster) == 0 && strcmp(t->topic, topic) == 0 && t->partition == partition &&
+	       t->start == offset;
 }
 
 static int add(char *out, int len, const char *fmt, ...) __attribute__((format(printf, 3, 4)));

@@ -2,6 +2,7 @@
 #ifndef KAFKA_INTENT_H
 #define KAFKA_INTENT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "batch/assignment.h"
@@ -50,5 +51,9 @@ enum intent_verdict {
 int intent_write(const struct intent_text *t, int max_ranges, char *out);
 /* Read it back; *t is complete only when the verdict is INTENT_OURS. text may be NULL. */
 enum intent_verdict intent_read(const char *text, struct intent_text *t);
+
+/* Is it about this very commit? Mirrored or edited offsets carry texts of other places. */
+bool intent_is_about(const struct intent_text *t, const char *cluster, const char *topic, int32_t partition,
+		     int64_t offset);
 
 #endif

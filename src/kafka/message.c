@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The record's client handle: released by whoever took the record out of the ring; headers on demand. */
-#include <librdkafka/rdkafka.h>
-
-#include "batch/record.h"
+#include "kafka/message.h"
 
 void record_release(struct record *r)
 {

@@ -2,6 +2,7 @@
 /* Records on their way from the client's message queue into the rings, as many as there is room for. Thread: consumer.
  * Invariants: only rising offsets of an active partition go in; a full ring stops the taking and nothing else (I8). */
 #include "kafka/handle.h"
+#include "kafka/message.h"
 #include "kafka/session.h"
 
 #define WAKE_EVERY_MS 10
@@ -39,22 +40,12 @@ static void on_partition_error(struct consumer *c, struct partition *p, const rd
 
 static void put_record(struct consumer *c, struct partition *p, rd_kafka_message_t *m)
 {
-	rd_kafka_timestamp_type_t type;
-	int64_t timestamp_ms = rd_kafka_message_timestamp(m, &type);
+	struct record r = message_record(m, p->assignment);
 
 	p->next_offset = m->offset + 1;
 	p->records++;
 	c->record_bytes += ((int64_t)(m->len + m->key_len) - c->record_bytes) / 16;
-	ring_put(p->lane->lane.ring,
-		 &(struct record){ .kind = RECORD_DATA,
-				   .assignment = p->assignment,
-				   .offset = m->offset,
-				   .timestamp_ms = type == RD_KAFKA_TIMESTAMP_NOT_AVAILABLE ? -1 : timestamp_ms,
-				   .value = m->payload,
-				   .value_len = (uint32_t)m->len,
-				   .key = m->key,
-				   .key_len = (uint32_t)m->key_len,
-				   .message = m });
+	ring_put(p->lane->lane.ring, &r);
 }
 
 /* Every record of an epoch goes through here, and only rising offsets pass: what the client hands out again is dropped.

@@ -9,9 +9,8 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
-#include "base/sha256.h"
-#include "base/text.h"
 #include "encode/fingerprint.h"
+#include "kafka/handle.h"
 #include "kafka/session.h"
 #include "kafka/topics.h"
 #include "settings/memory.h"
@@ -20,15 +19,6 @@
 /* What the client takes for a moment to look at so many partitions goes back to the system. */
 #define MANY 256
 
-char *resume_text_of(const rd_kafka_topic_partition_t *e)
-{
-	char *text = mem_zalloc(e->metadata_size + 1);
-
-	if (e->metadata_size > 0)
-		memcpy(text, e->metadata, e->metadata_size);
-	return text;
-}
-
 static uint64_t partition_fingerprint(const struct consumer *c, const struct partition *p)
 {
 	char *table = settings_table_name(p->settings, p->topic);
@@ -36,13 +26,6 @@ static uint64_t partition_fingerprint(const struct consumer *c, const struct par
 
 	free(table);
 	return f;
-}
-
-/* Is the text about this very commit? Mirrored or edited offsets carry texts of other places. */
-static bool is_about(const struct consumer *c, const struct partition *p, const struct intent_text *t, int64_t offset)
-{
-	return strcmp(t->cluster, c->cluster) == 0 && strcmp(t->topic, p->topic) == 0 && t->partition == p->id &&
-	       t->start == offset;
 }
 
 /* Ranges that were cut for other keys cannot be made again here: from there on the records are cut anew. */
@@ -68,7 +51,7 @@ static void forget_foreign_ranges(const struct consumer *c, const struct partiti
 static void begin_moved(struct consumer *c, const struct topics *topics, struct partition *p, int64_t offset,
 			const struct intent_text *t, bool ours)
 {
-	bool destination = ours && is_about(c, p, t, offset);
+	bool destination = ours && intent_is_about(t, c->cluster, p->topic, p->id, offset);
 	const struct topic_info *info = topics != NULL ? topics_find(topics, p->topic) : NULL;
 	int32_t partitions = info != NULL ? info->partitions : p->id + 1;
 	struct intent_text fresh;
@@ -121,7 +104,7 @@ static enum finding understand(struct consumer *c, struct topics *topics, struct
 		return FOUND_WAIT;
 	if (e->offset < 0)
 		return FOUND_NO_OFFSET;
-	text = resume_text_of(e);
+	text = handle_text_of(e);
 	v = intent_read(text, &t);
 	if (v == INTENT_NEWER || v == INTENT_DAMAGED) {
 		session_wait(c, p, WAIT_TEXT, text, now_boot_ms);
@@ -129,7 +112,7 @@ static enum finding understand(struct consumer *c, struct topics *topics, struct
 		return FOUND_WAIT;
 	}
 	free(text);
-	if (v == INTENT_ABSENT || !is_about(c, p, &t, e->offset) ||
+	if (v == INTENT_ABSENT || !intent_is_about(&t, c->cluster, p->topic, p->id, e->offset) ||
 	    t.destination != destination_of(c->settings->s3_bucket, p->settings)) {
 		begin_moved(c, topics, p, e->offset, &t, v == INTENT_OURS);
 		return FOUND_READY;
@@ -297,21 +280,9 @@ static void settle(struct consumer *c, struct candidate *candidates, int n, int6
 
 static void learn_cluster(struct consumer *c)
 {
-	char *id = rd_kafka_clusterid(c->rk, session_left_ms(c));
-	uint8_t digest[SHA256_BYTES];
-	char *both;
-
-	if (id == NULL)
-		return;
-	c->cluster = mem_strdup(id[0] != '\0' ? id : "-");
-	rd_kafka_mem_free(c->rk, id);
-	/* A word of the committed text. */
-	for (char *s = c->cluster; *s != '\0'; s++)
-		*s = *s == ' ' ? '_' : *s;
-	both = mem_printf("%s\n%s", c->cluster, c->settings->kafka_group);
-	sha256_of(both, strlen(both), digest);
-	text_hex(digest, 2, c->mark);
-	free(both);
+	c->cluster = handle_cluster(c->rk, session_left_ms(c));
+	if (c->cluster != NULL)
+		range_mark(c->cluster, c->settings->kafka_group, c->mark);
 }
 
 static rd_kafka_topic_partition_list_t *collect_due(struct consumer *c, int64_t now_boot_ms)

@@ -46,7 +46,7 @@ struct consumer {
 	struct committer committer;
 	uint64_t epochs;
 	char *cluster;
-	char mark[5];
+	char mark[RANGE_MARK_SIZE];
 	const char *isolation_level;
 	int64_t session_ms, heartbeat_ms;
 
@@ -137,9 +137,6 @@ struct candidate {
 	int64_t start;         /* an offset; RD_KAFKA_OFFSET_END: none yet; RD_KAFKA_OFFSET_INVALID: could not be had */
 	bool resolved;         /* was asked for */
 };
-
-/* The text of a committed offset, "" when it has none. Owns: the caller frees. */
-char *resume_text_of(const rd_kafka_topic_partition_t *e);
 
 /* start.c: find where those without an offset begin: FOUND_START or FOUND_WAIT. The array ends with one without
  * partition. */

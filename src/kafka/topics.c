@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "kafka/handle.h"
 #include "kafka/session.h"
 #include "settings/match.h"
 
@@ -94,7 +95,7 @@ static int read_births(struct topics *t, const rd_kafka_topic_partition_list_t *
 			return -1;
 		if (info->born)
 			continue;
-		s = resume_text_of(e);
+		s = handle_text_of(e);
 		info->born = intent_read(s, &text) == INTENT_OURS;
 		info->birth = text.birth;
 		free(s);

@@ -12,12 +12,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "aws/sigv4.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "base/text.h"
+#include "batch/range_id.h"
 #include "encode/codec.h"
 #include "store/key.h"
 
@@ -46,17 +45,6 @@ static bool in_plan(const struct writer *w)
 static const struct range_facts *current_plan(const struct writer *w)
 {
 	return &w->assignment->plan[w->planned];
-}
-
-/* Ids begin with the group's mark, so that orphans of this group can be told from those of others. */
-static void draw_id(const struct writer *w, char id[RANGE_ID_SIZE])
-{
-	uint8_t random[6];
-
-	if (getrandom(random, sizeof(random), 0) != sizeof(random))
-		abort();
-	memcpy(id, w->assignment->mark, 4);
-	text_hex(random, sizeof(random), id + 4);
 }
 
 static void add_metadata(struct object_metadata *m, const char *name, const char *value)
@@ -123,7 +111,7 @@ static struct range *open_range(struct writer *w, int64_t now_boot_ms)
 	if (in_plan(w)) {
 		open_planned(w, r);
 	} else {
-		draw_id(w, r->facts.id);
+		range_id_draw(w->assignment->mark, r->facts.id);
 		r->facts.fingerprint = w->assignment->fingerprint;
 	}
 	r->facts.start = w->open_start;

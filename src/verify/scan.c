@@ -17,7 +17,7 @@
 #include "base/mem.h"
 #include "encode/line_count.h"
 #include "store/s3.h"
-#include "verify/places.h"
+#include "verify/listing.h"
 
 #define SILENCE_MS 60000
 #define PIECE_BYTES ((int64_t)2 << 20)
@@ -26,12 +26,6 @@
 #define NO_SUCH_STRETCH 416
 
 enum slot_state { SLOT_FREE, SLOT_HEAD, SLOT_WAITING, SLOT_READING };
-
-/* A line of a listing. */
-struct row {
-	int64_t bytes, modified_ms;
-	char *key;
-};
 
 struct slot {
 	enum slot_state state;
@@ -54,64 +48,10 @@ struct scan {
 	struct scan_counts *counts;
 	int64_t began_ms; /* wall clock */
 
-	/* The listing. */
-	struct s3_call list;
-	bool listing;
-	size_t prefix;   /* whose pages are asked for */
-	char *next_page; /* of it; NULL: its first */
-	char *ahead;     /* the page that comes next */
-	char *page, *at; /* the one in work */
-
+	struct listing listing;
 	struct slot slots[SCAN_HEADS];
 	int n_busy, n_reading;
 };
-
-static void start_list(struct scan *s, int64_t now)
-{
-	if (s->listing || s->ahead != NULL || s->prefix == s->places.n_prefixes)
-		return;
-	s->list = (struct s3_call){ .op = S3_LIST_OBJECTS, .key = s->places.prefixes[s->prefix], .page = s->next_page };
-	s->listing = true;
-	s3_start(s->s3, &s->list, now);
-}
-
-static int take_list(struct scan *s, struct error *e)
-{
-	s->listing = false;
-	s->counts->list_requests += (uint64_t)s->list.attempts;
-	if (s->list.result != S3_DONE) {
-		*e = s->list.error;
-		return -1;
-	}
-	s->ahead = s->list.listed;
-	free(s->next_page);
-	s->next_page = s->list.next_page;
-	s->list.listed = s->list.next_page = NULL;
-	if (s->next_page == NULL)
-		s->prefix++;
-	return 0;
-}
-
-/* The next line of the page in work; false: there is none now. */
-static bool next_row(struct scan *s, struct row *r)
-{
-	char *end, *number;
-
-	while (s->at == NULL || *s->at == '\0') {
-		free(s->page);
-		s->page = s->at = s->ahead;
-		s->ahead = NULL;
-		if (s->page == NULL)
-			return false;
-	}
-	end = strchr(s->at, '\n');
-	*end = '\0';
-	r->bytes = strtoll(s->at, &number, 10);
-	r->modified_ms = strtoll(number, &number, 10);
-	r->key = number + 1;
-	s->at = end + 1;
-	return true;
-}
 
 /* There is one: it is only asked for while n_busy says so. */
 static struct slot *free_slot(struct scan *s)
@@ -132,7 +72,7 @@ static void release(struct scan *s, struct slot *slot)
 	s->n_busy--;
 }
 
-static void look_at(struct scan *s, const struct row *r, const struct place *place, bool stranger, int64_t now)
+static void look_at(struct scan *s, const struct listing_row *r, const struct place *place, bool stranger, int64_t now)
 {
 	struct slot *slot = free_slot(s);
 
@@ -156,7 +96,7 @@ static bool is_hidden(const char *key)
 	return *name == '_' || *name == '.' || *name == '\0';
 }
 
-static void admit(struct scan *s, const struct row *r, int64_t now)
+static void admit(struct scan *s, const struct listing_row *r, int64_t now)
 {
 	struct place place = { .partition = -1 };
 	enum place_kind kind = places_find(&s->places, r->key, &place);
@@ -331,7 +271,7 @@ static int take_done(struct scan *s, int64_t now, int64_t *last_done_ms, struct 
 
 	while (rc == 0 && (c = s3_next_done(s->s3)) != NULL) {
 		*last_done_ms = now;
-		rc = c == &s->list ? take_list(s, e) : take_slot(s, c->user, now, e);
+		rc = c == &s->listing.call ? listing_take(&s->listing, e) : take_slot(s, c->user, now, e);
 	}
 	return rc;
 }
@@ -339,22 +279,21 @@ static int take_done(struct scan *s, int64_t now, int64_t *last_done_ms, struct 
 /* Whatever can be begun. */
 static void begin_more(struct scan *s, int64_t now)
 {
-	struct row r;
+	struct listing_row r;
 
 	for (int i = 0; i < SCAN_HEADS && s->n_reading < SCAN_READERS; i++)
 		if (s->slots[i].state == SLOT_WAITING)
 			begin_reading(s, &s->slots[i], now);
-	start_list(s, now);
-	while (s->n_busy < SCAN_HEADS && next_row(s, &r)) {
+	listing_start(&s->listing, now);
+	while (s->n_busy < SCAN_HEADS && listing_next(&s->listing, &r)) {
 		admit(s, &r, now);
-		start_list(s, now);
+		listing_start(&s->listing, now);
 	}
 }
 
 static bool has_ended(const struct scan *s)
 {
-	return s->n_busy == 0 && !s->listing && s->ahead == NULL && s->page == NULL &&
-	       s->prefix == s->places.n_prefixes;
+	return s->n_busy == 0 && listing_ended(&s->listing);
 }
 
 static int run(struct scan *s, const struct scan_watch *watch, struct error *e)
@@ -397,17 +336,17 @@ int scan_run(const struct settings *s, const struct scan_options *o, const struc
 	*counts = (struct scan_counts){ 0 };
 	places_init(&scan->places, s, o->topic);
 	scan->s3 = s3_new(s, credentials_default(s), SCAN_HEADS, e);
-	if (scan->s3 != NULL)
+	listing_init(&scan->listing, scan->s3, &scan->places);
+	if (scan->s3 != NULL) {
 		rc = run(scan, watch, e);
-	if (scan->s3 != NULL)
+		counts->list_requests = scan->listing.requests;
 		counts->again = s3_counters(scan->s3).retries;
+	}
 	s3_free(scan->s3);
 	for (int i = 0; i < SCAN_HEADS; i++)
 		line_count_free(scan->slots[i].lines);
 	places_free(&scan->places);
-	free(scan->next_page);
-	free(scan->ahead);
-	free(scan->page);
+	listing_free(&scan->listing);
 	free(scan);
 	return rc;
 }

@@ -82,6 +82,15 @@ static void wrong_lines_exit_with_64(void **state)
 		{ { "run", "--deep" }, 64, "run does not take this option" },
 		{ { "verify", "--since", "yesterday" }, 64, "\"yesterday\" is no time" },
 		{ { "check" }, 64, "--syntax" },
+		{ { "offsets" }, 64, "offsets show, or offsets set" },
+		{ { "offsets", "shew" }, 64, "offsets show, or offsets set" },
+		{ { "offsets", "show", "t:0=1" }, 64, "\"t:0=1\" is one argument too many" },
+		{ { "offsets", "show", "--from-s3" }, 64, "offsets show does not take this option" },
+		{ { "offsets", "set", "--json" }, 64, "offsets set does not take this option" },
+		{ { "offsets", "set" }, 64, "takes one of --to-time, --from-s3 and TOPIC:PARTITION=OFFSET" },
+		{ { "offsets", "set", "--from-s3", "t:0=1" }, 64, "takes one of" },
+		{ { "offsets", "set", "--to-time", "soon" }, 64, "\"soon\" is no time" },
+		{ { "offsets", "set", "--to-time", "2026-01-31", "--replace" }, 64, "--replace goes with --from-s3" },
 	};
 
 	(void)state;
@@ -156,19 +165,25 @@ static void the_sample_is_fine(void **state)
 
 static void every_command_has_help(void **state)
 {
-	static const char *const commands[] = { "run", "replay", "check", "settings", "verify", "version" };
+	static const char *const commands[][2] = {
+		{ "run" },    { "replay" },          { "check" },          { "settings" },
+		{ "verify" }, { "offsets", "show" }, { "offsets", "set" }, { "version" }
+	};
 	const char *const global[] = { "--help", NULL };
 	char line[64];
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
-		const char *const own[] = { commands[i], "--help", NULL };
+		const char *const own[] = { "--help", commands[i][0], commands[i][1], NULL };
+		char name[32];
 
 		assert_int_equal(run(global), 0);
-		snprintf(line, sizeof(line), "\n  %-9s ", commands[i]);
+		snprintf(name, sizeof(name), "%s%s%s", commands[i][0], commands[i][1] != NULL ? " " : "",
+			 commands[i][1] != NULL ? commands[i][1] : "");
+		snprintf(line, sizeof(line), "\n  %-12s ", name);
 		assert_non_null(strstr(output, line));
 		assert_int_equal(run(own), 0);
-		snprintf(line, sizeof(line), "kafka2s3 [-c FILE] %s", commands[i]);
+		snprintf(line, sizeof(line), "kafka2s3 [-c FILE] %s", name);
 		assert_memory_equal(output, line, strlen(line));
 	}
 }
