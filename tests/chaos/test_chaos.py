@@ -27,23 +27,27 @@ def test_each_step_is_struck_by_a_kill(parts, tmp_path):
 @pytest.mark.slow
 @pytest.mark.timeout(7000)
 def test_200_kills_over_20_seeds(tmp_path):
-    """Five million records, each step five times; the bars are the driver's."""
+    """Five million records, each step five times: the bars are the driver's."""
     with open(tmp_path / "story", "w") as story:
         done = subprocess.run([sys.executable, HERE / "driver.py", "--long"], stdout=story, stderr=story, check=False)
     assert done.returncode == 0, "\n".join((tmp_path / "story").read_text().splitlines()[-200:])
     print((driver.WORK / "summary").read_text())
 
 
-def storm(parts, directory, **more):
+def storm(parts, directory, binary=None):
     gaps = []
-    world, problems = driver.run_seed(parts, 1, lambda w: gaps.append(events.join_storm(w, 180)), directory,
-                                      per_second=2000, age="1s", **more)
+
+    def play(world):
+        loaded = pathlib.Path(f"/proc/{world.members[0].daemon.process.pid}/maps").read_text()
+        assert f"{pathlib.Path(binary).parent if binary else ''}/usr/lib/" in loaded
+        gaps.append(events.join_storm(world, 180))
+    world, problems = driver.run_seed(parts, 1, play, directory, per_second=2000, age="1s", binary=binary)
     assert_well(world, problems)
     assert max(gaps) < 20
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(700)
 def test_join_storm(parts, tmp_path):
     storm(parts, tmp_path / "run")
 
@@ -54,4 +58,4 @@ def test_join_storm_with_the_librdkafka_of_debian_13(parts, tmp_path):
     made = subprocess.run([HERE / "debian13"], check=True, stdout=subprocess.PIPE, text=True)
     binary, version = made.stdout.split()
     assert version.startswith("2.8."), version
-    storm(parts, tmp_path / "run", binary=binary)
+    storm(parts, tmp_path / "run", binary)
