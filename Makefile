@@ -134,6 +134,7 @@ uninstall:
 # The Python environment and the downloaded test parts stay: they took minutes to fetch. rm -rf build removes all.
 clean:
 	rm -rf build/obj build/asan build/tsan build/fuzz build/tests build/lint build/libkafka2s3.a build/kafka2s3 \
+		build/c11_threads.so build/chaos \
 		build/config.mk build/configure build/config.log build/config.status build/autom4te.cache
 
 help:
