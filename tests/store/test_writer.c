@@ -390,6 +390,31 @@ static void test_roll_by_bytes(void **state)
 	expect_sealed(b, 100, 103, ROLL_BYTES, 1);
 }
 
+static void answer_parts(struct bench *b)
+{
+	if (b->s3.n > 0 && b->s3.calls[0]->op == S3_CREATE)
+		perform(b, 0);
+	while (b->s3.n > 0)
+		answer_as(b, b->s3.calls[0], S3_DONE);
+}
+
+/* Before S3 would take no more of them. */
+static void test_roll_by_parts(void **state)
+{
+	struct bench *b = *state;
+	int64_t last = 100 + 3 * ROLL_MAX_PARTS - 1;
+
+	open_writer(b);
+	for (int64_t offset = 100; offset < last; offset++) {
+		add_long(b, offset, HOUR, LONG);
+		answer_parts(b);
+	}
+	expect_none(b);
+	add_long(b, last, HOUR, LONG);
+	answer_parts(b);
+	expect_sealed(b, 100, last + 1, ROLL_PARTS, 1);
+}
+
 static void test_roll_by_age(void **state)
 {
 	struct bench *b = *state;
@@ -1398,6 +1423,7 @@ int main(void)
 		writer_test(test_slots_and_dead_letters),
 		writer_test(test_too_many_slots),
 		writer_test(test_roll_by_bytes),
+		writer_test(test_roll_by_parts),
 		writer_test(test_roll_by_age),
 		writer_test(test_seal_for_memory),
 		writer_test(test_eight_sealed),
