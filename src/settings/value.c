@@ -432,7 +432,8 @@ static void print_list(const struct row *r, const void *field, FILE *out)
 	fputs(between[0] == ',' ? " ]" : "]", out);
 }
 
-/* So that it is read again as the same double, and as a float. */
+/* So that it is read again as the same double, and as a float: with a point. What is large needs no exponent, since all
+ * of its digits are before the point. */
 static void print_float(double x, FILE *out)
 {
 	char text[40];
@@ -442,8 +443,8 @@ static void print_float(double x, FILE *out)
 		if (strtod(text, NULL) == x)
 			break;
 	}
-	if (strchr(text, 'e') != NULL)
-		snprintf(text, sizeof(text), "%.9f", x);
+	if (strchr(text, 'e') != NULL && (x >= 1 || strchr(text, '.') == NULL))
+		snprintf(text, sizeof(text), x >= 1 ? "%.1f" : "%.1e", x);
 	fprintf(out, "%s%s", text, strchr(text, '.') == NULL ? ".0" : "");
 }
 

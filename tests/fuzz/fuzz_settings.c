@@ -71,6 +71,12 @@ static bool is_level(const struct row *r)
 	return r->type == ROW_INTEGER && r->fallback == NULL;
 }
 
+static void must_be_exact(const struct row *r, const void *a, const void *b)
+{
+	if (r->type == ROW_FLOAT)
+		must(memcmp((const char *)a + r->offset, (const char *)b + r->offset, sizeof(double)) == 0);
+}
+
 static void must_be_same(struct settings *a, struct topic_settings *at, struct settings *b, struct topic_settings *bt)
 {
 	for (size_t i = 0; i < n_rows; i++) {
@@ -78,6 +84,7 @@ static void must_be_same(struct settings *a, struct topic_settings *at, struct s
 
 		if ((at != &a->topic && !(rows[i].flags & ROW_PER_TOPIC)) || is_level(&rows[i]))
 			continue;
+		must_be_exact(&rows[i], value_base(&rows[i], a, at), value_base(&rows[i], b, bt));
 		x = row_text(&rows[i], a, at);
 		y = row_text(&rows[i], b, bt);
 		if (strcmp(x, y) != 0) {

@@ -62,6 +62,26 @@ static void origins_are_named(void **state)
 	settings_free(s);
 }
 
+static void floats_are_exact(void **state)
+{
+	static const char *const rates[] = { "0.0",       "1.0",           "0.1",    "123456789.12345679",
+					     "1000000.0", "1000000000.0",  "0.0001", "1.0e-05",
+					     "1.2e-10",   "1.23456789e-05" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rates) / sizeof(rates[0]); i++) {
+		char file[256], *text;
+		struct settings *s;
+
+		snprintf(file, sizeof(file), HEAD "replay = { rate = %s; };\n", rates[i]);
+		s = scratch_load(file);
+		text = printed(s, NULL);
+		assert_line(text, "rate", rates[i], "a.conf:3");
+		free(text);
+		settings_free(s);
+	}
+}
+
 static void topics_have_their_own(void **state)
 {
 	struct settings *s = scratch_load(rich);
@@ -156,9 +176,9 @@ static void print_loads_again(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(origins_are_named),  cmocka_unit_test(topics_have_their_own),
-		cmocka_unit_test(secrets_are_masked), cmocka_unit_test(environment_is_named),
-		cmocka_unit_test(print_loads_again),
+		cmocka_unit_test(origins_are_named),     cmocka_unit_test(floats_are_exact),
+		cmocka_unit_test(topics_have_their_own), cmocka_unit_test(secrets_are_masked),
+		cmocka_unit_test(environment_is_named),  cmocka_unit_test(print_loads_again),
 	};
 
 	return cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);
