@@ -102,6 +102,8 @@ fuzzers: $(FUZZERS) ; @:
 check-unit:
 	@test '$(HAVE_CMOCKA)' = yes || { echo 'the unit tests need cmocka: apt-get install libcmocka-dev' \
 		'(or run tools/setup), then rm build/config.mk' >&2; exit 1; }
+	@command -v python3 >/dev/null || { echo 'tests/run, which counts the tests, needs python3:' \
+		'apt-get install python3' >&2; exit 1; }
 	@$(MAKE) --no-print-directory unit tools $(PROGRAM)
 	@tests/run $(if $(WHAT),$(CHOSEN),$(UNIT))
 
