@@ -7,6 +7,7 @@
 #include "store/key.h"
 
 #include <assert.h>
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -15,6 +16,9 @@
 #include "store/key_template.h"
 
 #define HOUR_MS INT64_C(3600000)
+/* In the shape of a key: what stands for any such character. */
+#define ANY_DIGIT '\1'
+#define ANY_HEX '\2'
 
 int64_t slot_of(enum partition_by by, int64_t timestamp_ms)
 {
@@ -110,19 +114,81 @@ static size_t put_folders(char *out, const char *template, bool with_last, enum 
 	return at;
 }
 
-void key_build(const struct topic_settings *t, const struct key_facts *facts, char out[KEY_MAX + 1])
+static void build(const struct topic_settings *t, bool dead, const struct values *v, char out[KEY_MAX + 1])
 {
-	const char *base_text = facts->dead ? key_dead_base(t) : key_base_of(t->key).text;
+	const char *base_text = dead ? key_dead_base(t) : key_base_of(t->key).text;
 	struct key_component base = key_component_next(&base_text);
-	struct values v;
 	char name[KEY_MAX];
 	size_t at, name_len;
 
-	values_fill(&v, t, facts);
-	at = put_folders(out, facts->dead ? KEY_DEAD_FOLDERS : t->key, facts->dead, t->partition_by, &v);
-	name_len = put_component(name, 0, &base, &v);
+	at = put_folders(out, dead ? KEY_DEAD_FOLDERS : t->key, dead, t->partition_by, v);
+	name_len = put_component(name, 0, &base, v);
 	if (name_len > 0 && (name[0] == '_' || name[0] == '.'))
 		at = put(out, at, "t", 1);
 	at = put(out, at, name, name_len);
 	out[at] = '\0';
+}
+
+void key_build(const struct topic_settings *t, const struct key_facts *facts, char out[KEY_MAX + 1])
+{
+	struct values v;
+
+	values_fill(&v, t, facts);
+	build(t, facts->dead, &v, out);
+}
+
+void key_prefix(const struct topic_settings *t, bool dead, char out[KEY_MAX + 1])
+{
+	const char *template = dead ? KEY_DEAD_FOLDERS : t->key;
+	struct values v = { .of[FIELD_PREFIX] = dead ? t->dead_letter_prefix : t->prefix };
+	struct key_component c = key_component_next(&template);
+	size_t at = 0, before;
+
+	for (; !c.last && (c.fields & ~KEY_FIELD(FIELD_PREFIX)) == 0; c = key_component_next(&template)) {
+		before = at;
+		at = put_component(out, at, &c, &v);
+		if (at > before)
+			at = put(out, at, "/", 1);
+	}
+	out[at] = '\0';
+}
+
+/* The shape's characters, or any of their kind; id is taken from where it stands. */
+static bool fits(const char *shape, const char *key, char id[RANGE_ID_HEX])
+{
+	size_t n = 0;
+
+	for (; *shape != '\0'; shape++, key++) {
+		if (*shape == ANY_HEX && (isdigit((unsigned char)*key) || (*key >= 'a' && *key <= 'f')))
+			id[n++ % (RANGE_ID_HEX - 1)] = *key;
+		else if (*shape == ANY_DIGIT ? !isdigit((unsigned char)*key) : *shape != *key)
+			return false;
+	}
+	id[RANGE_ID_HEX - 1] = '\0';
+	return *key == '\0';
+}
+
+bool key_is_of(const struct topic_settings *t, const struct key_facts *facts, const char *key, char id[RANGE_ID_HEX])
+{
+	char any_start[21] = "", any_id[RANGE_ID_HEX] = "", shape[KEY_MAX + 1];
+	struct key_facts f = *facts;
+	struct values v;
+
+	memset(any_start, ANY_DIGIT, sizeof(any_start) - 1);
+	memset(any_id, ANY_HEX, sizeof(any_id) - 1);
+	for (int i = 0; i < 4; i++) {
+		f.dead = (i & 1) != 0;
+		f.slot = (i & 2) != 0 ? SLOT_NONE : 0;
+		values_fill(&v, t, &f);
+		v.of[FIELD_START] = any_start;
+		v.of[FIELD_ID] = any_id;
+		if (f.slot != SLOT_NONE) {
+			v.of[FIELD_DT] = "\1\1\1\1-\1\1-\1\1";
+			v.of[FIELD_HOUR] = "\1\1";
+		}
+		build(t, f.dead, &v, shape);
+		if (fits(shape, key, id))
+			return true;
+	}
+	return false;
 }

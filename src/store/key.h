@@ -47,4 +47,11 @@ int key_template_check(const struct topic_settings *t, size_t topic_len, struct 
 /* Build the key; the template has passed key_template_check for this topic's length. */
 void key_build(const struct topic_settings *t, const struct key_facts *facts, char out[KEY_MAX + 1]);
 
+/* The folders that all keys of these settings begin with, whatever the topic: what to list. */
+void key_prefix(const struct topic_settings *t, bool dead, char out[KEY_MAX + 1]);
+
+/* Is it a key that key_build makes for these facts' topic, table and partition, whatever the rest? Its range id then.
+ */
+bool key_is_of(const struct topic_settings *t, const struct key_facts *facts, const char *key, char id[RANGE_ID_HEX]);
+
 #endif

@@ -24,7 +24,7 @@ enum s3_op {
 	S3_PART,         /* UploadPart */
 	S3_COMPLETE,     /* CompleteMultipartUpload, If-None-Match: * */
 	S3_ABORT,        /* AbortMultipartUpload; NoSuchUpload counts as done */
-	S3_LIST_UPLOADS, /* ListMultipartUploads under a prefix */
+	S3_LIST_UPLOADS, /* ListMultipartUploads under a prefix, one page a call */
 	S3_LIST_OBJECTS, /* ListObjectsV2 under a prefix, one page a call */
 	S3_HEAD,         /* HeadObject */
 	S3_GET,          /* GetObject, a stretch of it */
@@ -63,7 +63,7 @@ struct s3_call {
 	const struct s3_metadata *metadata; /* PUT, CREATE */
 	size_t n_metadata;
 	int64_t not_after_boot_ms; /* PUT, COMPLETE: INT64_MAX for no limit */
-	const char *page;          /* LIST_OBJECTS: NULL, or what the page before gave as next_page */
+	const char *page;          /* LIST_UPLOADS, LIST_OBJECTS: NULL, or what the page before gave as next_page */
 	int64_t first_byte;        /* GET: this many bytes from here */
 	int64_t n_bytes;           /* at least 1 */
 	void *user;
@@ -73,10 +73,10 @@ struct s3_call {
 	struct error error;
 	char *new_upload_id; /* CREATE; the caller frees */
 	struct s3_part part; /* PART; the caller frees part.etag */
-	/* LIST_UPLOADS: lines "key\tupload id\n" of all pages; LIST_OBJECTS: lines "bytes\tmodified in ms\tkey\n";
-	 * HEAD: lines "name\tvalue\n" of the user metadata; the caller frees */
+	/* LIST_UPLOADS: lines "key\tupload id\n"; LIST_OBJECTS: lines "bytes\tmodified in ms\tkey\n"; HEAD: lines
+	 * "name\tvalue\n" of the user metadata; the caller frees */
 	char *listed;
-	char *next_page; /* LIST_OBJECTS: NULL after the last page; the caller frees */
+	char *next_page; /* LIST_UPLOADS, LIST_OBJECTS: NULL after the last page; the caller frees */
 	struct buf got;  /* GET: fewer bytes than asked for when the object ends before; the caller frees */
 	int attempts;
 

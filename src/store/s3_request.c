@@ -72,8 +72,6 @@ void s3_attempt_free(struct s3_attempt *a)
 	s3_place_free(&a->moved_to);
 	buf_free(&a->listed);
 	buf_free(&a->document);
-	free(a->key_marker);
-	free(a->upload_marker);
 	free(a);
 }
 
@@ -103,6 +101,17 @@ static void add_parameter(struct buf *q, const char *name, const char *value)
 	}
 }
 
+/* Where a page of uploads begins: "key\tupload id". */
+static void add_markers(struct buf *q, const char *page)
+{
+	const char *tab = strrchr(page, '\t'); /* a key may hold one, an id does not */
+	char *key = mem_printf("%.*s", (int)(tab - page), page);
+
+	add_parameter(q, "key-marker", key);
+	add_parameter(q, "upload-id-marker", tab + 1);
+	free(key);
+}
+
 static void build_query(const struct s3_attempt *a, struct buf *q)
 {
 	const struct s3_call *c = a->call;
@@ -129,10 +138,8 @@ static void build_query(const struct s3_attempt *a, struct buf *q)
 		add_parameter(q, "uploads", NULL);
 		add_parameter(q, "encoding-type", "url");
 		add_parameter(q, "prefix", c->key);
-		if (a->key_marker != NULL)
-			add_parameter(q, "key-marker", a->key_marker);
-		if (a->upload_marker != NULL)
-			add_parameter(q, "upload-id-marker", a->upload_marker);
+		if (c->page != NULL)
+			add_markers(q, c->page);
 		break;
 	case S3_LIST_OBJECTS:
 		add_parameter(q, "list-type", "2");

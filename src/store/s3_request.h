@@ -32,9 +32,7 @@ struct s3_attempt {
 	struct buf document; /* COMPLETE: the body */
 	struct iovec document_piece;
 
-	/* LIST_UPLOADS: the next page. */
-	struct buf listed;
-	char *key_marker, *upload_marker;
+	struct buf listed; /* LIST_UPLOADS, LIST_OBJECTS, HEAD: lines of the answer */
 
 	/* Of the attempt in flight. */
 	struct http_request request;

@@ -47,26 +47,27 @@ static void learn_unconditional(struct s3 *s3, const struct s3_attempt *a)
 		    s3->endpoint.place.origin);
 }
 
-static bool take_page(struct s3 *s3, struct s3_attempt *a)
+static bool take_uploads(struct s3 *s3, struct s3_attempt *a)
 {
 	const struct buf *body = &a->request.response;
 	struct s3_page page;
+	char *next;
 
+	buf_clear(&a->listed);
 	if (s3_page_read(body->data, body->len, &a->listed, &page) != 0) {
 		snprintf(a->trouble, sizeof(a->trouble), "200 without a list of uploads");
 		s3_back_off(s3, a, 0);
 		return false;
 	}
-	if (!page.more || page.key_marker[0] == '\0' ||
-	    (a->key_marker != NULL && strcmp(a->key_marker, page.key_marker) == 0 &&
-	     strcmp(a->upload_marker, page.upload_marker) == 0))
+	a->call->listed = mem_strdup(buf_str(&a->listed));
+	if (!page.more || page.key_marker[0] == '\0')
 		return true;
-	free(a->key_marker);
-	free(a->upload_marker);
-	a->key_marker = mem_strdup(page.key_marker);
-	a->upload_marker = mem_strdup(page.upload_marker);
-	s3_again(s3, a);
-	return false;
+	next = mem_printf("%s\t%s", page.key_marker, page.upload_marker);
+	if (a->call->page == NULL || strcmp(a->call->page, next) != 0)
+		a->call->next_page = next;
+	else
+		free(next); /* it would go round in circles */
+	return true;
 }
 
 static bool take_objects(struct s3 *s3, struct s3_attempt *a)
@@ -127,16 +128,14 @@ static bool take_upload_id(struct s3_attempt *a)
 	return true;
 }
 
-/* False: the answer lacks what it must have, and the request goes again; or the call goes on. */
+/* False: the answer lacks what it must have, and the request goes again. */
 static bool take_result(struct s3 *s3, struct s3_attempt *a)
 {
 	struct s3_call *c = a->call;
 	const char *etag = http_response_header(&a->request, "etag");
 
 	if (c->op == S3_LIST_UPLOADS) {
-		if (!take_page(s3, a))
-			return false;
-		c->listed = mem_strdup(buf_str(&a->listed));
+		return take_uploads(s3, a);
 	} else if (c->op == S3_LIST_OBJECTS) {
 		return take_objects(s3, a);
 	} else if (c->op == S3_HEAD) {

@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "store/orphans.h"
 #include "store/writer.h"
 
 #define BATCH_RECORDS 512
@@ -33,6 +34,7 @@ struct uploader {
 	struct mailbox *events;
 	int64_t share_bytes;
 	struct upload_env env;
+	struct orphans *orphans;
 	struct writer *writers;
 	int64_t next_tick_boot_ms;
 	uint64_t seals_for_memory;
@@ -65,6 +67,7 @@ struct uploader *uploader_new(const struct settings *settings, struct ring *ring
 		free(u);
 		return NULL;
 	}
+	u->orphans = orphans_new(u->env.s3);
 	u->env.codecs = codecs_new();
 	u->env.part_bytes = settings->s3_part_size_bytes;
 	u->env.block_bytes = BLOCK_BYTES;
@@ -80,6 +83,7 @@ void uploader_free(struct uploader *u)
 	if (u == NULL)
 		return;
 	object_free_closing(&u->env);
+	orphans_free(u->orphans);
 	s3_free(u->env.s3);
 	codecs_free(u->env.codecs);
 	buf_free(&u->env.scratch);
@@ -275,8 +279,11 @@ static void serve_answers(struct uploader *u, int64_t now_boot_ms)
 
 	while ((c = s3_next_done(u->env.s3)) != NULL) {
 		struct object *o = c->user;
-		struct range *r = o->state != OBJECT_DROPPED ? o->owner : NULL;
+		struct range *r;
 
+		if (orphans_call_done(u->orphans, c, now_boot_ms))
+			continue;
+		r = o->state != OBJECT_DROPPED ? o->owner : NULL;
 		object_call_done(&u->env, c, now_boot_ms);
 		if (r != NULL)
 			writer_object_changed(r->writer, o, now_boot_ms);
@@ -294,6 +301,7 @@ static void tick(struct uploader *u, int64_t now_boot_ms)
 		writer_tick(w, now_boot_ms);
 		finishing |= w->closed;
 	}
+	orphans_tick(u->orphans, u->writers, now_boot_ms);
 	if (finishing && s3_counters(u->env.s3).bytes_sent != u->bytes_told) {
 		u->bytes_told = s3_counters(u->env.s3).bytes_sent;
 		mailbox_post(u->events, &(struct message){ .kind = EVENT_MOVING });

@@ -506,6 +506,7 @@ void writer_close(struct writer *w, enum roll_reason reason, int64_t now_boot_ms
 
 void writer_publish(struct writer *w, const char *range_id, int64_t not_after_boot_ms, int64_t now_boot_ms)
 {
+	w->ours_until_boot_ms = not_after_boot_ms;
 	for (struct range *r = w->sealed; r != NULL; r = r->next) {
 		if (strcmp(r->facts.id, range_id) != 0)
 			continue;

@@ -44,9 +44,11 @@ struct writer {
 	int64_t open_start;   /* where the open range begins */
 	struct range *sealed; /* oldest first, up to the first that is not published */
 	int n_sealed;
-	bool closed;           /* takes no more records: asked to seal, or waits to be read again for the next pass */
-	bool failed;           /* told its trouble, waits to be dropped */
-	struct object *cached; /* the object of the last record, and the times that it takes */
+	bool closed; /* takes no more records: asked to seal, or waits to be read again for the next pass */
+	bool failed; /* told its trouble, waits to be dropped */
+	bool looked; /* for uploads that those before us left behind: orphans.c */
+	int64_t ours_until_boot_ms; /* nobody else has the partition before, as the last acknowledgement proves */
+	struct object *cached;      /* the object of the last record, and the times that it takes */
 	int64_t cached_from_ms, cached_to_ms;
 };
 

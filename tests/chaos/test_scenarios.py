@@ -8,7 +8,7 @@ import pytest
 
 import driver
 from kafka_proxy import OFFSET_COMMIT
-from s3_proxy import COMPLETE, PUT
+from s3_proxy import COMPLETE, PUT, UPLOADS
 from wire import ANSWER, REQUEST
 
 
@@ -77,6 +77,23 @@ def test_h6_an_upload_dies_while_another_daemon_joins(parts, tmp_path, at, statu
         world.progress(everywhere=True)
     world = staged(parts, tmp_path, play)
     assert sum(m.s3.counts.get(COMPLETE, 0) for m in world.members) >= 2
+
+
+def test_h11_uploads_that_were_left_behind_may_not_be_listed(parts, tmp_path):
+    """Said once by each uploader, and all else goes on."""
+    def play(world):
+        member = world.members[0]
+        member.kill()
+        asked = member.s3.counts.get(UPLOADS, 0)
+        rule = member.s3.rule(UPLOADS, REQUEST, "say", status=403, times=None)
+        member.start()
+        assert rule.wait_hit(30)
+        world.progress(everywhere=True)
+        world.progress(everywhere=True)
+        asked = member.s3.counts[UPLOADS] - asked
+        assert asked <= world.uploaders
+        assert member.daemon.log().count("uploads that were left behind are not looked for any more") == asked
+    staged(parts, tmp_path, play)
 
 
 def test_h15_an_acknowledgement_grows_old(parts, tmp_path):
@@ -171,6 +188,7 @@ def test_a_lost_answer_to_a_commit_holds_commits_for_as_long_as_the_client_waits
 def test_a_steady_state_costs_a_put_an_object_and_a_commit_a_second(parts, tmp_path):
     def play(world):
         member, seconds = world.members[0], 12
+        world.progress(everywhere=True)    # what an assignment costs once is over
         before = dict(member.s3.counts)
         commits = parts.kafka.counts.get(OFFSET_COMMIT, 0)
         time.sleep(seconds)

@@ -38,7 +38,8 @@ struct fake_upload {
 struct fake_store {
 	struct fake_object *objects;
 	struct fake_upload *uploads;
-	int creates, puts, completes; /* requests that took effect */
+	int creates, puts, completes, lists; /* requests that took effect */
+	int page;                            /* most uploads that one answer lists; 0: any number */
 	/* Told of each object that becomes visible, and of each refused one with what stands there. */
 	void (*visible)(void *arg, const struct fake_object *o);
 	void (*refused)(void *arg, const struct fake_object *there, const struct buf *body);
@@ -227,6 +228,29 @@ static enum s3_result fake_abort(struct fake_store *store, const struct s3_call 
 	return S3_DONE;
 }
 
+/* Newest first; a page begins behind the upload that its marker names. */
+static enum s3_result fake_list(struct fake_store *store, struct s3_call *c)
+{
+	const struct fake_upload *u = store->uploads;
+	struct buf lines;
+	int n = 0;
+
+	store->lists++;
+	buf_init(&lines, 1 << 20);
+	while (c->page != NULL && strcmp(u->id, strchr(c->page, '\t') + 1) != 0)
+		u = u->next;
+	for (u = c->page != NULL ? u->next : u; u != NULL && c->next_page == NULL; u = u->next) {
+		if (!u->open || strncmp(u->key, c->key, strlen(c->key)) != 0)
+			continue;
+		buf_addf(&lines, "%s\t%s\n", u->key, u->id);
+		if (++n == store->page)
+			c->next_page = mem_printf("%s\t%s", u->key, u->id);
+	}
+	c->listed = mem_strdup(buf_str(&lines));
+	buf_free(&lines);
+	return S3_DONE;
+}
+
 /* Let it take effect in S3; the answer waits in c->result. */
 static void fake_perform(struct fake_store *store, struct s3_call *c, int64_t now_boot_ms)
 {
@@ -240,6 +264,8 @@ static void fake_perform(struct fake_store *store, struct s3_call *c, int64_t no
 		c->result = fake_part(store, c);
 	else if (c->op == S3_COMPLETE)
 		c->result = fake_complete(store, c);
+	else if (c->op == S3_LIST_UPLOADS)
+		c->result = fake_list(store, c);
 	else
 		c->result = fake_abort(store, c);
 }

@@ -208,18 +208,18 @@ static int one(struct s3 *s3, struct job *j, const char *op)
 	return run(s3, &j, 1, op);
 }
 
-static int objects(struct s3 *s3, const char *prefix)
+static int pages(struct s3 *s3, enum s3_op op, const char *prefix, const char *name)
 {
 	char *page;
 	int rc;
 
 	do {
-		struct job *j = job_new(S3_LIST_OBJECTS, prefix, -1);
+		struct job *j = job_new(op, prefix, -1);
 
 		page = next_page;
 		next_page = NULL;
 		j->call.page = page;
-		rc = one(s3, j, "objects");
+		rc = one(s3, j, name);
 		free(page);
 	} while (rc == 0 && next_page != NULL);
 	return rc;
@@ -248,7 +248,7 @@ static int step(struct s3 *s3, char *text)
 	if (strcmp(f[0], "abort") == 0)
 		return one(s3, job_new(S3_ABORT, f[1], -1), f[0]);
 	if (strcmp(f[0], "list") == 0)
-		return one(s3, job_new(S3_LIST_UPLOADS, f[1], -1), f[0]);
+		return pages(s3, S3_LIST_UPLOADS, f[1], f[0]);
 	if (strcmp(f[0], "head") == 0)
 		return one(s3, job_new(S3_HEAD, f[1], -1), f[0]);
 	if (strcmp(f[0], "get") == 0 && f[3] != NULL) {
@@ -258,7 +258,7 @@ static int step(struct s3 *s3, char *text)
 		return one(s3, j, f[0]);
 	}
 	if (strcmp(f[0], "objects") == 0)
-		return objects(s3, f[1]);
+		return pages(s3, S3_LIST_OBJECTS, f[1], f[0]);
 	if (strcmp(f[0], "sleep") == 0)
 		return usleep((useconds_t)strtol(f[1], NULL, 10) * 1000);
 	if (strcmp(f[0], "drop-part") == 0)

@@ -338,6 +338,87 @@ static void test_longest(void **state)
 	assert_int_equal(key_template_check(&t, 249, &(struct error){ 0 }), 0);
 }
 
+static void expect_of(const struct topic_settings *t, const char *key, const char *id)
+{
+	struct key_facts f = facts();
+	char found[RANGE_ID_HEX] = "";
+	bool is = key_is_of(t, &f, key, found);
+
+	if (is != (id != NULL))
+		fail_msg("\"%s\" is %s partition 3", key, is ? "taken for one of" : "not known to be of");
+	if (is)
+		assert_string_equal(found, id);
+}
+
+/* Back from a key to its range: whatever start, id, time and kind, and of no other topic or partition. */
+static void test_whose_key(void **state)
+{
+	static const int64_t slots[] = { 0, INT64_C(1795357800000) / HOUR * HOUR, YEAR_10000 - HOUR, SLOT_NONE };
+	static const enum partition_by by[] = { PARTITION_BY_HOUR, PARTITION_BY_DAY, PARTITION_BY_NONE };
+	static const char folders_of_all[] =
+		"{prefix}/{topic}/{partition}/{start}-{id}/dt={dt}/hour={hour}/{id}+{topic}.{partition}@{start}.{ext}";
+	static const char *const templates[] = { DEFAULT_KEY, folders_of_all };
+	struct topic_settings t = defaults();
+	char key[KEY_MAX + 1];
+
+	(void)state;
+	for (int i = 0; i < 3 * 2 * 4 * 2; i++) {
+		struct key_facts f = facts();
+
+		t.partition_by = by[i % 3];
+		t.key = (char *)templates[i / 3 % 2];
+		f.slot = slots[i / 6 % 4];
+		f.dead = i / 24 != 0;
+		key_build(&t, &f, key);
+		expect_of(&t, key, ID);
+		f.start = INT64_MAX;
+		f.range_id = "ffffffffffffffff";
+		key_build(&t, &f, key);
+		expect_of(&t, key, f.range_id);
+		f.partition = 33;
+		key_build(&t, &f, key);
+		expect_of(&t, key, NULL);
+		f.partition = 3;
+		f.topic = "stock_markets";
+		key_build(&t, &f, key);
+		expect_of(&t, key, NULL);
+	}
+	t = defaults();
+#define FOLDER "raw/stock_market/dt=2026-11-22/hour=14/"
+	expect_of(&t, FOLDER "stock_market+3+00000000000000004711+" ID ".json.gz", ID);
+	expect_of(&t, FOLDER "stock_market+3+00000000000000004711+" ID ".json.gz2", NULL);
+	expect_of(&t, FOLDER "stock_market+3+00000000000000004711+" ID ".json.g", NULL);
+	expect_of(&t, FOLDER "stock_market+3+00000000000000004711+" ID ".json", NULL);
+	expect_of(&t, FOLDER "stock_market+3+00000000000000004711+00FF12AB34CD56EF.json.gz", NULL);
+	expect_of(&t, FOLDER "stock_market+3+0000000000000000471x+" ID ".json.gz", NULL);
+	expect_of(&t, "in/" FOLDER "stock_market+3+00000000000000004711+" ID ".json.gz", NULL);
+	expect_of(&t, "", NULL);
+}
+
+static void expect_prefix(const struct topic_settings *t, bool dead, const char *prefix)
+{
+	char out[KEY_MAX + 1];
+
+	key_prefix(t, dead, out);
+	assert_string_equal(out, prefix);
+}
+
+static void test_prefix(void **state)
+{
+	struct topic_settings t = defaults();
+
+	(void)state;
+	expect_prefix(&t, false, "raw/");
+	expect_prefix(&t, true, "dead-letter/");
+	t.prefix = (char *)"a/b";
+	t.key = (char *)"{prefix}/events/v1-{table}/{topic}+{partition}+{start}+{id}.{ext}";
+	expect_prefix(&t, false, "a/b/events/");
+	t.prefix = (char *)"";
+	expect_prefix(&t, false, "events/");
+	t.key = (char *)"{topic}+{partition}+{start}+{id}.{ext}";
+	expect_prefix(&t, false, "");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -346,6 +427,7 @@ int main(void)
 		cmocka_unit_test(test_dead_letters), cmocka_unit_test(test_hidden_names),
 		cmocka_unit_test(test_dates),        cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_longest),      cmocka_unit_test(test_refused_with_settings),
+		cmocka_unit_test(test_whose_key),    cmocka_unit_test(test_prefix),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
