@@ -93,6 +93,11 @@ void ring_publish(struct ring *r)
 		r->filled.wake(r->filled.arg);
 }
 
+bool ring_is_empty(const struct ring *r)
+{
+	return r->written == atomic_load(&r->tail);
+}
+
 bool ring_wait_for_room(struct ring *r)
 {
 	atomic_store(&r->producer_waits, true);

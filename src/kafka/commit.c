@@ -9,6 +9,7 @@
 
 #define PACE_MS 1000
 #define HOLD_AT_MOST_MS 30000
+#define TELL_EVERY_MS 60000
 
 /* librdkafka reports one bad partition as the failure of all: these belong to one (protocol.md H3). */
 static bool is_suspect(rd_kafka_resp_err_t err)
@@ -79,13 +80,14 @@ static void read_back(struct consumer *c, const struct commit_entry *e)
 	const rd_kafka_topic_partition_t *kept = rd_kafka_topic_partition_list_add(list, e->topic, e->partition_id);
 
 	if (rd_kafka_committed(c->rk, list, session_left_ms(c)) == RD_KAFKA_RESP_ERR_NO_ERROR &&
-	    kept->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
-		c->read_back = true;
-		if (kept->metadata_size != strlen(e->text) || memcmp(kept->metadata, e->text, kept->metadata_size) != 0)
-			log_error(
-				"the broker does not keep the text of a commit: from here on records are landed at least "
-				"once, not exactly once");
-	}
+	    kept->err == RD_KAFKA_RESP_ERR_NO_ERROR)
+		c->texts = kept->metadata_size == strlen(e->text) &&
+					   memcmp(kept->metadata, e->text, kept->metadata_size) == 0
+				   ? TEXTS_KEPT
+				   : TEXTS_LOST;
+	if (c->texts == TEXTS_LOST)
+		log_error("the broker does not keep the text of a commit: from here on records are landed at least "
+			  "once, not exactly once");
 	rd_kafka_topic_partition_list_destroy(list);
 }
 
@@ -99,7 +101,7 @@ static void acknowledged(struct consumer *c, int64_t now_boot_ms)
 
 		if (p->epoch != e->epoch)
 			continue;
-		if (!c->read_back && !asked && e->sent.n > 0) {
+		if (c->texts == TEXTS_UNPROVED && !asked && e->sent.n > 0) {
 			asked = true;
 			read_back(c, e);
 		}
@@ -138,6 +140,16 @@ static void blame(struct consumer *c, struct partition *p, int64_t now_boot_ms)
 	session_park(c, p, size ? WAIT_TEXT_SIZE : WAIT_BROKER, c->answer_text, now_boot_ms);
 }
 
+static void tell_unacknowledged(struct consumer *c, int64_t now_boot_ms)
+{
+	if (c->unacked_since_boot_ms == 0)
+		c->unacked_since_boot_ms = now_boot_ms;
+	if (c->unacked_told_boot_ms != 0 && now_boot_ms < c->unacked_told_boot_ms + TELL_EVERY_MS)
+		return;
+	c->unacked_told_boot_ms = now_boot_ms;
+	log_info("a commit was not acknowledged (%s): it is sent again", c->answer_text);
+}
+
 void commit_serve_answer(struct consumer *c, int64_t now_boot_ms)
 {
 	struct partition *culprit;
@@ -146,6 +158,8 @@ void commit_serve_answer(struct consumer *c, int64_t now_boot_ms)
 		return;
 	c->answer_ready = false;
 	culprit = committer_answer(&c->committer, c->answer, now_boot_ms);
+	if (c->answer != COMMIT_AGAIN)
+		c->unacked_since_boot_ms = 0;
 	if (c->answer == COMMIT_ACKED)
 		acknowledged(c, now_boot_ms);
 	else if (c->answer == COMMIT_FENCED)
@@ -153,7 +167,7 @@ void commit_serve_answer(struct consumer *c, int64_t now_boot_ms)
 	else if (culprit != NULL)
 		blame(c, culprit, now_boot_ms);
 	else
-		log_info("a commit was not acknowledged (%s): it is sent again", c->answer_text);
+		tell_unacknowledged(c, now_boot_ms);
 }
 
 static bool wants_commit(const struct partition *p, int64_t now_boot_ms)

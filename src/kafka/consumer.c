@@ -29,9 +29,6 @@
 #define STOP_STALL_MS 6000
 #define STOP_LIMIT_MS 80000
 #define CLOSE_LIMIT_MS 2500
-/* Before this version the client aborts when a handle that joined its group and was never assigned anything is
- * destroyed (its issue 4312): the end of the process frees that one. */
-#define DESTROYS_UNASSIGNED 0x020300ff
 #define DEFAULT_SESSION_MS 10000
 #define DEFAULT_HEARTBEAT_MS 1000
 
@@ -53,21 +50,12 @@ static void on_statistics(struct consumer *c, const char *json, int64_t now_boot
 		c->unsteady_since_boot_ms = now_boot_ms;
 }
 
+/* The event itself does not say that it is fatal. */
 static void on_error(struct consumer *c, rd_kafka_event_t *event)
 {
-	rd_kafka_resp_err_t err = rd_kafka_event_error(event);
-	char why[256];
-
-	if (rd_kafka_event_error_is_fatal(event)) {
-		rd_kafka_fatal_error(c->rk, why, sizeof(why));
-		log_error("kafka: %s; %s", why,
-			  err == RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID || err == RD_KAFKA_RESP_ERR__FATAL
-				  ? "two daemons may share one group.instance.id"
-				  : "the client cannot go on");
-		c->fatal = true;
-		return;
-	}
-	log_warning("kafka: %s", rd_kafka_event_error_string(event));
+	c->fatal |= rd_kafka_fatal_error(c->rk, NULL, 0) != RD_KAFKA_RESP_ERR_NO_ERROR;
+	if (!c->fatal)
+		log_warning("kafka: %s", rd_kafka_event_error_string(event));
 }
 
 static void on_event(struct consumer *c, rd_kafka_event_t *event, int64_t now_boot_ms)
@@ -103,6 +91,19 @@ static void serve_group(struct consumer *c, int64_t now_boot_ms)
 
 static void report(const struct consumer *c)
 {
+	static const char *const deliveries[] = {
+		[TEXTS_UNPROVED] = "exactly once, if the broker keeps the texts of commits: none was read back yet",
+		[TEXTS_KEPT] = "exactly once",
+		[TEXTS_LOST] = "at least once: the broker does not keep the texts of commits",
+	};
+
+	log_info("delivery: %s", deliveries[c->texts]);
+	if (c->rk == NULL)
+		log_info("the Kafka client could not go on: a new one is made in %" PRId64 " ms",
+			 c->client_due_boot_ms - clock_boot_ms());
+	if (c->unacked_since_boot_ms != 0 && c->committer.state != COMMITTER_IDLE)
+		log_info("commits: not acknowledged for %" PRId64 " ms: %s", clock_boot_ms() - c->unacked_since_boot_ms,
+			 c->answer_text);
 	for (const struct partition *p = partition_first(c->partitions); p != NULL; p = p->next) {
 		if (p->state == PARTITION_AWAY)
 			continue;
@@ -181,19 +182,41 @@ static void rest(const struct consumer *c)
 		abort();
 }
 
+static void serve_daemon(struct consumer *c, int64_t now_boot_ms)
+{
+	if (atomic_exchange(&c->report_asked, false))
+		report(c);
+	if (!c->stopping && atomic_load(&c->stop_asked))
+		begin_stop(c, now_boot_ms);
+}
+
+/* Until the next client is due. */
+static void serve_without_client(struct consumer *c)
+{
+	int64_t now = clock_boot_ms();
+	struct error e;
+
+	serve_daemon(c, now);
+	events_hear(c, now);
+	if (now < c->client_due_boot_ms) {
+		rest(c);
+	} else if (!c->stopping && session_open(c, &e) < 0) {
+		log_error("%s", e.text);
+		c->broken = true;
+	}
+}
+
 static void serve_once(struct consumer *c)
 {
 	int64_t now = clock_boot_ms();
 
 	c->calls_until_boot_ms = now + COMMITTED_LIMIT_MS;
 
-	if (atomic_exchange(&c->report_asked, false))
-		report(c);
-	if (!c->stopping && atomic_load(&c->stop_asked))
-		begin_stop(c, now);
+	serve_daemon(c, now);
 	serve_group(c, now);
 	commit_serve_answer(c, now);
 	events_hear(c, now);
+	records_watch(c, now);
 	rebalance_progress(c, now);
 	resume_due(c, now);
 	serve_group(c, clock_boot_ms());
@@ -219,13 +242,28 @@ static void leave_group(struct consumer *c)
 
 	drop_all(c);
 	c->leaving = true;
-	if (rd_kafka_fatal_error(c->rk, NULL, 0) != RD_KAFKA_RESP_ERR_NO_ERROR)
+	if (c->rk == NULL || rd_kafka_fatal_error(c->rk, NULL, 0) != RD_KAFKA_RESP_ERR_NO_ERROR)
 		return;
 	rd_kafka_error_destroy(rd_kafka_consumer_close_queue(c->rk, c->group_queue));
 	while (!rd_kafka_consumer_closed(c->rk) && clock_boot_ms() < deadline) {
 		serve_group(c, clock_boot_ms());
 		records_take(c, clock_boot_ms());
 		rest(c);
+	}
+}
+
+/* Records belong to the client's handle. The uploaders take them out whatever S3 does: they were dropped. */
+static void empty_rings(struct consumer *c)
+{
+	c->was_full = false;
+	for (int i = 0; i < c->n_lanes; i++) {
+		struct lane_state *l = &c->lanes[i];
+
+		while (l->farewells != NULL || !ring_is_empty(l->lane.ring)) {
+			records_put_farewells(l);
+			ring_publish(l->lane.ring);
+			rest(c);
+		}
 	}
 }
 
@@ -248,11 +286,20 @@ static void *consumer_main(void *arg)
 {
 	struct consumer *c = arg;
 
-	while (!c->fatal && !is_stopped(c, clock_boot_ms()))
-		serve_once(c);
+	while (!c->broken && !is_stopped(c, clock_boot_ms())) {
+		if (c->rk != NULL)
+			serve_once(c);
+		else
+			serve_without_client(c);
+		if (c->fatal) {
+			leave_group(c);
+			empty_rings(c);
+			session_fail(c, clock_boot_ms());
+		}
+	}
 	leave_group(c);
 	dismiss_uploaders(c);
-	atomic_store(&c->exit_code, c->fatal ? EX_TEMPFAIL : EX_OK);
+	atomic_store(&c->exit_code, c->broken ? EX_TEMPFAIL : EX_OK);
 	atomic_store(&c->ended, true);
 	log_info("stopped");
 	return NULL;
@@ -261,10 +308,7 @@ static void *consumer_main(void *arg)
 static void connect_wakes(struct consumer *c)
 {
 	const struct waker waker = { wake_consumer, c };
-	static const uint64_t one = 1;
 
-	rd_kafka_queue_io_event_enable(c->group_queue, c->wake_fd, &one, sizeof(one));
-	rd_kafka_queue_io_event_enable(c->record_queue, c->wake_fd, &one, sizeof(one));
 	mailbox_waker(c->events, waker);
 	for (int i = 0; i < c->n_lanes; i++)
 		ring_wake_producer(c->lanes[i].lane.ring, waker);
@@ -286,16 +330,10 @@ struct consumer *consumer_new(const struct settings *settings, const struct lane
 	c->session_ms = handle_option_ms(settings, "session.timeout.ms", DEFAULT_SESSION_MS);
 	c->heartbeat_ms = handle_option_ms(settings, "heartbeat.interval.ms", DEFAULT_HEARTBEAT_MS);
 	c->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	c->rk = c->wake_fd >= 0 ? handle_open(settings, e) : NULL;
-	if (c->rk == NULL) {
-		consumer_free(c);
-		return NULL;
-	}
-	rd_kafka_poll_set_consumer(c->rk);
-	c->group_queue = rd_kafka_queue_get_consumer(c->rk);
-	c->record_queue = rd_kafka_queue_new(c->rk);
+	if (c->wake_fd < 0)
+		abort();
 	connect_wakes(c);
-	if (handle_subscribe(c->rk, settings, e) < 0) {
+	if (session_open(c, e) < 0) {
 		consumer_free(c);
 		return NULL;
 	}
@@ -341,12 +379,7 @@ void consumer_free(struct consumer *c)
 {
 	if (c == NULL)
 		return;
-	if (c->group_queue != NULL)
-		rd_kafka_queue_destroy(c->group_queue);
-	if (c->record_queue != NULL)
-		rd_kafka_queue_destroy(c->record_queue);
-	if (c->rk != NULL && (c->was_assigned || rd_kafka_version() >= DESTROYS_UNASSIGNED))
-		rd_kafka_destroy_flags(c->rk, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+	session_close(c);
 	committer_free(&c->committer);
 	partition_table_free(c->partitions);
 	if (c->wake_fd >= 0)

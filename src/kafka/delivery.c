@@ -187,6 +187,13 @@ bool delivery_halve(struct delivery *d)
 	return true;
 }
 
+int64_t delivery_planned_end(const struct delivery *d)
+{
+	int last = d->text.n - 1;
+
+	return last >= 0 && d->ranges[last].state == RANGE_PLANNED ? d->text.ranges[last].end : 0;
+}
+
 bool delivery_settled(const struct delivery *d)
 {
 	for (int i = 0; i < d->text.n; i++) {

@@ -81,6 +81,9 @@ const struct range_facts *delivery_next_publish(struct delivery *d, int64_t *ack
  * fewer can be named. Source: protocol.md H17. */
 bool delivery_halve(struct delivery *d);
 
+/* Where the last range ends that is still to be built again; 0: there is none. */
+int64_t delivery_planned_end(const struct delivery *d);
+
 /* Nothing that was built is unpublished, and the last acknowledged state is the current one. Ranges that were planned
  * and not built stay behind as the intents that they are. */
 bool delivery_settled(const struct delivery *d);

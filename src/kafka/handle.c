@@ -20,7 +20,7 @@
  * bounded by number too; a short queue also stays in the processor's cache. */
 #define QUEUED_RECORD_BYTES 2048
 
-int64_t handle_option_ms(const struct settings *s, const char *name, int64_t otherwise)
+const char *handle_option(const struct settings *s, const char *name)
 {
 	size_t len = strlen(name);
 
@@ -29,20 +29,23 @@ int64_t handle_option_ms(const struct settings *s, const char *name, int64_t oth
 		const char *o = s->kafka_options.items[i];
 
 		if (strncmp(o, name, len) == 0 && o[len] == '=')
-			return strtoll(o + len + 1, NULL, 10);
+			return o + len + 1;
 	}
-	return otherwise;
+	return NULL;
+}
+
+int64_t handle_option_ms(const struct settings *s, const char *name, int64_t otherwise)
+{
+	const char *value = handle_option(s, name);
+
+	return value != NULL ? strtoll(value, NULL, 10) : otherwise;
 }
 
 const char *handle_isolation_level(const struct settings *s)
 {
-	static const char name[] = "isolation.level=";
+	const char *level = handle_option(s, "isolation.level");
 
-	for (size_t i = 0; i < s->kafka_options.n; i++) {
-		if (strncmp(s->kafka_options.items[i], name, sizeof(name) - 1) == 0)
-			return s->kafka_options.items[i] + sizeof(name) - 1;
-	}
-	return "read_committed";
+	return level != NULL ? level : "read_committed";
 }
 
 static int set_owned(rd_kafka_conf_t *conf, const struct settings *s, struct error *e)

@@ -26,7 +26,9 @@ char *handle_cluster(rd_kafka_t *rk, int limit_ms);
 /* The text of a committed offset, "" when it has none. Owns: the caller frees. */
 char *handle_text_of(const rd_kafka_topic_partition_t *e);
 
-/* A property of kafka.options that is a time, else what the caller says. */
+/* A property of kafka.options; NULL: it is not given. */
+const char *handle_option(const struct settings *s, const char *name);
+/* One that is a time, else what the caller says. */
 int64_t handle_option_ms(const struct settings *s, const char *name, int64_t otherwise);
 const char *handle_isolation_level(const struct settings *s);
 

@@ -55,7 +55,7 @@ void session_drop(struct consumer *c, struct partition *p)
 	say_farewell(p->lane, a);
 }
 
-static int64_t backoff_ms(int failures)
+int64_t session_backoff_ms(int failures)
 {
 	int64_t ms = FIRST_BACKOFF_MS;
 
@@ -92,8 +92,9 @@ void session_wait(struct consumer *c, struct partition *p, enum wait_reason wait
 	p->state = PARTITION_PARKED;
 	p->wait = wait;
 	snprintf(p->wait_text, sizeof(p->wait_text), "%s", text);
-	p->failures++;
-	p->resume_boot_ms = now_boot_ms + backoff_ms(p->failures);
+	/* To wait one's turn is no failure. */
+	p->failures += wait != WAIT_MEMORY;
+	p->resume_boot_ms = now_boot_ms + session_backoff_ms(p->failures);
 	if ((!news && now_boot_ms < p->told_boot_ms + WAIT_LOG_MS) || is_repeated(c, text, now_boot_ms))
 		return;
 	p->told_boot_ms = now_boot_ms;

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "kafka/consumer.h"
 #include "kafka/delivery.h"
+#include "kafka/stall.h"
 
 struct lane_state;
 
@@ -51,17 +52,18 @@ struct partition {
 	struct assignment *assignment; /* NULL unless ACTIVE or REVOKING */
 	struct delivery delivery;      /* valid while STARTING, ACTIVE or REVOKING */
 	int64_t next_offset;           /* a record below this was put into the ring already */
-	bool quiet;                    /* the uploader has answered the seal */
-	struct range_pass pass;        /* the newest one that left something to do */
+	int64_t end_seen;              /* where the end of the log came last since it is read; -1: not yet */
+	struct stall stall;
+	bool quiet;             /* the uploader has answered the seal */
+	struct range_pass pass; /* the newest one that left something to do */
 
 	enum wait_reason wait;
 	char wait_text[ERROR_TEXT_MAX];
 	int64_t resume_boot_ms;
 	int64_t told_boot_ms; /* when the wait was last in the log */
 	int failures;         /* in a row, for the back-off */
-	bool position_error;  /* the broker has no record at the committed offset */
+	bool check_log;       /* before it is read again: does the log have what is to be read? */
 	bool has_table;       /* no other topic writes to its table */
-	bool has_text;        /* a text of ours was read for it */
 
 	uint64_t records, ranges; /* since the start, for reports */
 };

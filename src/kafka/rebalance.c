@@ -25,17 +25,16 @@ static bool is_eager(const struct consumer *c)
 	return protocol != NULL && strcmp(protocol, "EAGER") == 0;
 }
 
-/* A local change that fails means that our picture of the local assignment is wrong: nothing may be read under it, and
- * a new start recovers from what is committed. While the group is being left, the client turns assigns into their
- * opposite. */
+/* A local change that fails means that our picture of the local assignment is wrong, or that the client cannot go on:
+ * nothing may be read under it, and the next client recovers from what is committed. While the group is being left, the
+ * client turns assigns into their opposite. */
 static void must_change(struct consumer *c, const char *what, rd_kafka_error_t *error)
 {
 	if (error == NULL)
 		return;
-	if (!c->leaving) {
+	if (!c->leaving && rd_kafka_fatal_error(c->rk, NULL, 0) == RD_KAFKA_RESP_ERR_NO_ERROR)
 		log_error("kafka: %s: %s", what, rd_kafka_error_string(error));
-		c->fatal = true;
-	}
+	c->fatal |= !c->leaving;
 	rd_kafka_error_destroy(error);
 }
 
@@ -69,8 +68,10 @@ static void round_trip(struct consumer *c)
 		rd_kafka_topic_partition_list_destroy(list);
 }
 
-static void add_at_next(rd_kafka_topic_partition_list_t *list, const struct partition *p)
+/* The client tells the end of the log anew. */
+static void add_at_next(rd_kafka_topic_partition_list_t *list, struct partition *p)
 {
+	p->end_seen = -1;
 	rd_kafka_topic_partition_list_add(list, p->topic, p->id)->offset = p->next_offset;
 }
 
@@ -160,7 +161,7 @@ static void on_assign(struct consumer *c, const rd_kafka_topic_partition_list_t 
 		p->state = PARTITION_PARKED;
 		p->resume_boot_ms = now_boot_ms;
 		p->failures = 0;
-		p->position_error = false;
+		p->check_log = false;
 	}
 	c->was_assigned = true;
 	log_info("the group gave %d partition%s to this daemon", list->cnt, list->cnt == 1 ? "" : "s");

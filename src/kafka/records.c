@@ -6,6 +6,9 @@
 #include "kafka/session.h"
 
 #define WAKE_EVERY_MS 10
+#define WATCH_EVERY_MS 1000
+/* Those who waited meanwhile are to be first. */
+#define STALLED_PAUSE_MS 10000
 
 static struct partition *partition_of(struct consumer *c, const rd_kafka_message_t *m)
 {
@@ -26,6 +29,7 @@ static void on_partition_error(struct consumer *c, struct partition *p, const rd
 	if (p == NULL || p->state != PARTITION_ACTIVE)
 		return;
 	if (m->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
+		p->end_seen = m->offset;
 		if (m->offset >= p->next_offset)
 			ring_put(p->lane->lane.ring, &(struct record){ .kind = RECORD_END,
 								       .assignment = p->assignment,
@@ -33,8 +37,8 @@ static void on_partition_error(struct consumer *c, struct partition *p, const rd
 								       .timestamp_ms = -1 });
 		return;
 	}
-	p->position_error = m->err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET ||
-			    m->err == RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE;
+	p->check_log = m->err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET ||
+		       m->err == RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE;
 	session_park(c, p, WAIT_BROKER, rd_kafka_message_errstr(m), now_boot_ms);
 }
 
@@ -95,11 +99,38 @@ static void wake_fetchers(struct consumer *c, bool empty, int64_t now_boot_ms)
 	c->next_wake_boot_ms = now_boot_ms + WAKE_EVERY_MS;
 }
 
+/* Time goes on only while records are asked for: neither a full ring nor a process that was stopped is a standstill. */
+static void count_reading(struct consumer *c, int64_t now_boot_ms)
+{
+	int64_t passed = now_boot_ms - c->asked_boot_ms;
+
+	c->asked_boot_ms = now_boot_ms;
+	if (!c->was_full)
+		c->reading_ms += passed < WATCH_EVERY_MS ? passed : WATCH_EVERY_MS;
+}
+
+void records_watch(struct consumer *c, int64_t now_boot_ms)
+{
+	if (c->reading_ms < c->next_watch_ms)
+		return;
+	c->next_watch_ms = c->reading_ms + WATCH_EVERY_MS;
+	for (struct partition *p = partition_first(c->partitions); p != NULL; p = p->next) {
+		if (p->state != PARTITION_ACTIVE || !p->local ||
+		    !stall_found(&p->stall, &p->delivery, p->next_offset, p->end_seen, c->reading_ms))
+			continue;
+		p->check_log = true;
+		session_park(c, p, WAIT_BROKER, "neither a record nor the end of its log has come for long",
+			     now_boot_ms);
+		p->resume_boot_ms = now_boot_ms + STALLED_PAUSE_MS;
+	}
+}
+
 size_t records_take(struct consumer *c, int64_t now_boot_ms)
 {
 	size_t n = room(c);
 	ssize_t got = 0;
 
+	count_reading(c, now_boot_ms);
 	c->was_full = n == 0;
 	if (n > 0 && !c->stopping)
 		got = rd_kafka_consume_batch_queue(c->record_queue, 0, c->batch, n);

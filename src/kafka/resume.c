@@ -47,9 +47,10 @@ static void forget_foreign_ranges(const struct consumer *c, const struct partiti
 	t->n = n;
 }
 
-/* An offset that someone else set, or another place in S3: there is nothing to recover, and the chain begins anew. */
-static void begin_moved(struct consumer *c, const struct topics *topics, struct partition *p, int64_t offset,
-			const struct intent_text *t, bool ours)
+/* An offset that someone else set, or another place in S3: there is nothing to recover, and the chain begins anew. That
+ * is committed first, so that it is said once. */
+static enum finding begin_moved(struct consumer *c, const struct topics *topics, struct partition *p, int64_t offset,
+				const struct intent_text *t, bool ours)
 {
 	bool destination = ours && intent_is_about(t, c->cluster, p->topic, p->id, offset);
 	const struct topic_info *info = topics != NULL ? topics_find(topics, p->topic) : NULL;
@@ -61,10 +62,8 @@ static void begin_moved(struct consumer *c, const struct topics *topics, struct 
 				  : "its offset was set from outside, or by another program",
 		      offset);
 	start_base_text(c, p, &fresh);
-	fresh.start = offset;
 	fresh.birth = ours ? t->birth : (struct birth){ clock_real_ms(), c->settings->kafka_start_ms, partitions };
-	chain_begin(&fresh.before, destination ? "destination" : "moved");
-	delivery_begin(&p->delivery, &fresh, clock_boot_ms());
+	return start_at(p, &fresh, offset, destination ? "destination" : "moved");
 }
 
 /* Once a topic and session: a table that was its own stays its own. */
@@ -113,11 +112,9 @@ static enum finding understand(struct consumer *c, struct topics *topics, struct
 	}
 	free(text);
 	if (v == INTENT_ABSENT || !intent_is_about(&t, c->cluster, p->topic, p->id, e->offset) ||
-	    t.destination != destination_of(c->settings->s3_bucket, p->settings)) {
-		begin_moved(c, topics, p, e->offset, &t, v == INTENT_OURS);
-		return FOUND_READY;
-	}
-	p->has_text = true;
+	    t.destination != destination_of(c->settings->s3_bucket, p->settings))
+		return begin_moved(c, topics, p, e->offset, &t, v == INTENT_OURS);
+	c->group_is_born = true;
 	forget_foreign_ranges(c, p, &t);
 	delivery_begin(&p->delivery, &t, clock_boot_ms());
 	return FOUND_READY;
@@ -132,7 +129,7 @@ static void ask_log(struct consumer *c, struct candidate *candidates, int n)
 		const struct partition *p = candidates[i].p;
 
 		candidates[i].low = candidates[i].high = -1;
-		if (candidates[i].finding == FOUND_READY && (p->delivery.text.n > 0 || p->position_error))
+		if (candidates[i].finding == FOUND_READY && (p->delivery.text.n > 0 || p->check_log))
 			rd_kafka_topic_partition_list_add(list, p->topic, p->id);
 	}
 	start_offsets_at(c, list, RD_KAFKA_OFFSET_BEGINNING);
@@ -155,7 +152,7 @@ static enum finding begin_behind(struct partition *p, int64_t start)
 {
 	struct intent_text t = p->delivery.text;
 
-	p->position_error = false;
+	p->check_log = false;
 	return start_at(p, &t, start, "truncated");
 }
 
@@ -166,7 +163,7 @@ static enum finding hold_against_log(struct consumer *c, struct candidate *k, in
 	int64_t end = t->n > 0 ? t->ranges[t->n - 1].end : t->start;
 
 	p->next_offset = t->start;
-	if (t->n == 0 && !p->position_error)
+	if (t->n == 0 && !p->check_log)
 		return FOUND_READY;
 	if (k->low < 0 || k->high < 0) {
 		session_wait(c, p, WAIT_OFFSETS, "the log's first and last offset cannot be read", now_boot_ms);
@@ -193,7 +190,7 @@ static enum finding hold_against_log(struct consumer *c, struct candidate *k, in
 			      t->start, k->low - 1);
 		p->next_offset = k->low;
 	}
-	p->position_error = false;
+	p->check_log = false;
 	return FOUND_READY;
 }
 
@@ -243,6 +240,7 @@ static void open_partition(struct consumer *c, struct partition *p)
 	memcpy(a->plan, t->ranges, sizeof(a->plan));
 	a->pass = p->pass;
 	p->assignment = a;
+	stall_begin(&p->stall, c->reading_ms);
 	p->state = PARTITION_ACTIVE;
 	p->wait = WAIT_NOTHING;
 	p->quiet = false;

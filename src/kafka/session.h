@@ -12,10 +12,10 @@
 #include "kafka/consumer.h"
 #include "kafka/partition.h"
 
-/* The consumer thread's state, for the files that make up the thread: consumer.c (the loop), rebalance.c (the group and
- * the local assignment), resume.c and start.c (the way to reading a partition), park.c (the way out of it),
- * records.c, events.c (what the uploaders tell), commit.c (requests and their answers). Thread: the consumer thread
- * only, but for the atomics. */
+/* The consumer thread's state, for the files that make up the thread: consumer.c (the loop), session.c (the client's
+ * handle), rebalance.c (the group and the local assignment), resume.c and start.c (the way to reading a partition),
+ * park.c (the way out of it), records.c, events.c (what the uploaders tell), commit.c (requests and their answers).
+ * Thread: the consumer thread only, but for the atomics. */
 
 #define COMMITTED_LIMIT_MS 5000
 #define BATCH_MESSAGES 1024
@@ -38,7 +38,7 @@ struct consumer {
 	atomic_int exit_code;
 	atomic_bool ended;
 
-	rd_kafka_t *rk;
+	rd_kafka_t *rk;                 /* NULL: the last one could not go on, the next one is due later */
 	rd_kafka_queue_t *group_queue;  /* rebalances, commits, errors, statistics */
 	rd_kafka_queue_t *record_queue; /* the partitions' records, forwarded here */
 	rd_kafka_message_t *batch[BATCH_MESSAGES];
@@ -58,16 +58,30 @@ struct consumer {
 	bool answer_ready; /* a commit's answer is here; served when the queue is empty (H1) */
 	enum commit_answer answer;
 	char answer_text[256];
-	bool read_back; /* the first intent was read back: the broker keeps texts */
+	int64_t unacked_since_boot_ms; /* the same commit is sent again and again; 0: it is not */
+	int64_t unacked_told_boot_ms;
+	enum {
+		TEXTS_UNPROVED, /* no intent was read back yet */
+		TEXTS_KEPT,
+		TEXTS_LOST, /* by the broker: at least once from there on */
+	} texts;
 	bool stopping;
 	int64_t stop_boot_ms, progress_boot_ms;
-	bool fatal;
+	bool fatal;                    /* this client cannot go on */
+	bool broken;                   /* and no other can be made in this process */
+	int client_failures;           /* in a row, for the back-off */
+	int64_t client_since_boot_ms;  /* when this client was made */
+	int64_t client_due_boot_ms;    /* when the next one is, while there is none */
+	bool group_is_born;            /* a text of ours was read, of whichever partition */
 	bool was_assigned;             /* the group has told what is ours, once at least */
 	char repeated[ERROR_TEXT_MAX]; /* a wait that many partitions share is told a few times, then counted */
 	int repeats;
 	int64_t repeated_boot_ms;
 	bool leaving;                /* the handle is being closed */
 	bool was_full;               /* no room in a ring when records were last asked for */
+	int64_t asked_boot_ms;       /* when that was */
+	int64_t reading_ms;          /* a clock that stands still while no records are asked for */
+	int64_t next_watch_ms;       /* of that clock */
 	int64_t calls_until_boot_ms; /* the blocking calls of one turn end here, all together */
 
 	int64_t record_bytes; /* of the last records, a moving mean: how many a batch may have */
@@ -82,6 +96,15 @@ struct consumer {
 void partition_log(enum log_level level, const struct partition *p, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
+/* session.c: make the client's handle and queues, subscribe. -1: GIVE_UP. */
+int session_open(struct consumer *c, struct error *e);
+/* End them. Nothing of the handle may be in a ring. False: only the end of the process can end this client. */
+bool session_close(struct consumer *c);
+/* The client cannot go on: say why, end it, forget all of it; session_open is due after a back-off. */
+void session_fail(struct consumer *c, int64_t now_boot_ms);
+
+/* park.c: how long to wait after so many failures in a row. */
+int64_t session_backoff_ms(int failures);
 /* park.c: what is left of this turn's time for calls that block; 0: none, or a stop was asked for. All of them
  * together get COMMITTED_LIMIT_MS a turn, so that one dead broker holds up neither the others' partitions nor a stop.
  */
@@ -108,6 +131,8 @@ void events_hear(struct consumer *c, int64_t now_boot_ms);
 /* records.c: put what the client has into the rings, and farewells behind it. Returns how many were there. */
 size_t records_take(struct consumer *c, int64_t now_boot_ms);
 void records_put_farewells(struct lane_state *l);
+/* Park what is read and gives nothing although it must: others may wait for its memory. */
+void records_watch(struct consumer *c, int64_t now_boot_ms);
 
 /* rebalance.c */
 void rebalance_event(struct consumer *c, rd_kafka_event_t *event, int64_t now_boot_ms);

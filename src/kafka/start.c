@@ -57,21 +57,12 @@ enum finding start_at(struct partition *p, struct intent_text *t, int64_t start,
 	return FOUND_START;
 }
 
-static bool group_has_texts(const struct consumer *c)
-{
-	for (const struct partition *p = partition_first(c->partitions); p != NULL; p = p->next) {
-		if (p->has_text)
-			return true;
-	}
-	return false;
-}
-
 /* The time that `start` means for this partition: partitions and topics that came after the group's birth begin at
  * their beginning. */
 static int64_t start_time(const struct consumer *c, const struct partition *p, const struct topic_info *i)
 {
 	if (!i->born)
-		return group_has_texts(c) ? RD_KAFKA_OFFSET_BEGINNING : c->settings->kafka_start_ms;
+		return c->group_is_born ? RD_KAFKA_OFFSET_BEGINNING : c->settings->kafka_start_ms;
 	if (p->id >= i->birth.partitions)
 		return RD_KAFKA_OFFSET_BEGINNING;
 	return i->birth.start_ms == RD_KAFKA_OFFSET_END ? i->birth.time_ms : i->birth.start_ms;
@@ -128,6 +119,23 @@ static bool is_wanted(const struct topic_info *i, const void *candidates)
 	return false;
 }
 
+/* What was there before this topic is asked for only where it makes a difference. */
+static int ask_births(struct consumer *c, struct topics *t, const struct candidate *candidates, int n)
+{
+	bool unborn = false;
+
+	if (topics_ask_births(c, t, is_wanted, candidates) < 0)
+		return -1;
+	for (int i = 0; i < n; i++) {
+		const struct topic_info *info = topics_find(t, candidates[i].p->topic);
+
+		unborn |= candidates[i].finding == FOUND_NO_OFFSET && info != NULL && !info->born;
+	}
+	if (!unborn || c->settings->kafka_start_ms == RD_KAFKA_OFFSET_BEGINNING)
+		return 0;
+	return topics_ask_group(c, t);
+}
+
 static void begin(struct consumer *c, struct candidate *k, const struct topic_info *i, int64_t now_boot_ms)
 {
 	struct intent_text t;
@@ -155,7 +163,7 @@ static void tell(const struct candidate *candidates, int n, int found)
 
 void start_find(struct consumer *c, struct topics *t, struct candidate *candidates, int n, int64_t now_boot_ms)
 {
-	bool failed = t == NULL || topics_ask_births(c, t, is_wanted, candidates) < 0;
+	bool failed = t == NULL || ask_births(c, t, candidates, n) < 0;
 	int found = 0;
 
 	for (int i = 0; i < n; i++) {
@@ -176,7 +184,7 @@ void start_find(struct consumer *c, struct topics *t, struct candidate *candidat
 	for (int i = 0; i < n; i++) {
 		if (candidates[i].finding == FOUND_NO_OFFSET)
 			begin(c, &candidates[i], topics_find(t, candidates[i].p->topic), now_boot_ms);
-		found += candidates[i].finding == FOUND_START;
+		found += candidates[i].finding == FOUND_START && candidates[i].resolved;
 	}
 	tell(candidates, n, found);
 }

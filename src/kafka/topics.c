@@ -82,23 +82,31 @@ struct topic_info *topics_find(const struct topics *t, const char *name)
 	return t->n > 0 ? bsearch(&key, t->items, t->n, sizeof(*t->items), compare_names) : NULL;
 }
 
-static int read_births(struct topics *t, const rd_kafka_topic_partition_list_t *list)
+/* A text of a newer program says that the group is born, and nothing else that could be relied on. */
+static enum intent_verdict read_text(struct consumer *c, const rd_kafka_topic_partition_t *e, struct intent_text *text)
+{
+	char *s = handle_text_of(e);
+	enum intent_verdict v = intent_read(s, text);
+
+	free(s);
+	c->group_is_born |= v != INTENT_ABSENT;
+	return v;
+}
+
+static int read_births(struct consumer *c, struct topics *t, const rd_kafka_topic_partition_list_t *list)
 {
 	struct intent_text text;
 
 	for (int i = 0; i < list->cnt; i++) {
 		const rd_kafka_topic_partition_t *e = &list->elems[i];
 		struct topic_info *info = topics_find(t, e->topic);
-		char *s;
 
 		if (e->err != RD_KAFKA_RESP_ERR_NO_ERROR)
 			return -1;
 		if (info->born)
 			continue;
-		s = handle_text_of(e);
-		info->born = intent_read(s, &text) == INTENT_OURS;
+		info->born = read_text(c, e, &text) == INTENT_OURS;
 		info->birth = text.birth;
-		free(s);
 	}
 	return 0;
 }
@@ -115,10 +123,44 @@ int topics_ask_births(struct consumer *c, struct topics *t, bool (*wanted)(const
 	}
 	if (list->cnt > 0)
 		result = rd_kafka_committed(c->rk, list, session_left_ms(c)) == RD_KAFKA_RESP_ERR_NO_ERROR
-				 ? read_births(t, list)
+				 ? read_births(c, t, list)
 				 : -1;
 	for (int i = 0; i < list->cnt && result == 0; i++)
 		topics_find(t, list->elems[i].topic)->birth_asked = true;
+	rd_kafka_topic_partition_list_destroy(list);
+	return result;
+}
+
+static int find_any_text(struct consumer *c, const rd_kafka_topic_partition_list_t *list)
+{
+	struct intent_text text;
+	int result = 0;
+
+	for (int i = 0; i < list->cnt && !c->group_is_born; i++) {
+		if (list->elems[i].err != RD_KAFKA_RESP_ERR_NO_ERROR)
+			result = -1;
+		else
+			read_text(c, &list->elems[i], &text);
+	}
+	return c->group_is_born ? 0 : result;
+}
+
+int topics_ask_group(struct consumer *c, const struct topics *t)
+{
+	rd_kafka_topic_partition_list_t *list;
+	int result = -1;
+
+	if (c->group_is_born)
+		return 0;
+	list = rd_kafka_topic_partition_list_new(16);
+	for (int i = 0; i < t->metadata->topic_cnt; i++) {
+		const struct rd_kafka_metadata_topic *m = &t->metadata->topics[i];
+
+		if (m->partition_cnt > 0)
+			rd_kafka_topic_partition_list_add_range(list, m->topic, 0, m->partition_cnt - 1);
+	}
+	if (rd_kafka_committed(c->rk, list, session_left_ms(c)) == RD_KAFKA_RESP_ERR_NO_ERROR)
+		result = find_any_text(c, list);
 	rd_kafka_topic_partition_list_destroy(list);
 	return result;
 }

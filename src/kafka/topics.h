@@ -35,6 +35,10 @@ struct topic_info *topics_find(const struct topics *t, const char *name); /* NUL
 int topics_ask_births(struct consumer *c, struct topics *t, bool (*wanted)(const struct topic_info *i, const void *arg),
 		      const void *arg);
 
+/* Ask whether any topic of the cluster has a text of this group, whoever owns it and whether the settings still name it
+ * or not: c->group_is_born then. -1: cannot be asked. */
+int topics_ask_group(struct consumer *c, const struct topics *t);
+
 /* Of two topics whose names make the same table name one waits. *owner: the topic that goes before this one, NULL when
  * it has its table for itself. Decided alike by every daemon of the group: a topic with a committed text goes before
  * one without, then the order of the bytes of their names. -1: cannot be asked. Source: design.md, Objects. */

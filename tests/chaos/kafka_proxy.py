@@ -3,7 +3,8 @@
 header of a request, and that answers carry the request's correlation id; bodies pass as they are.
 
 After a "drop" of a request or an answer the client waits until its own time-out. A "cut" at SENT leaves the request
-with the broker: its answer is thrown away.
+with the broker: its answer is thrown away. A "change" at REQUEST or ANSWER passes on other bytes, as many as there
+were.
 """
 import struct
 import threading
@@ -51,6 +52,8 @@ class KafkaConnection(Connection):
         if rule is not None and rule.do == "drop":
             read(self.client, size - len(head))
             return
+        if rule is not None and rule.do == "change":
+            head = rule.change(head)
         self.pending[request.correlation] = request
         self.server.sendall(frame + head)
         pass_on(self.client, self.server, size - len(head))
@@ -86,6 +89,8 @@ class KafkaConnection(Connection):
         rule = self.proxy.strike(request, ANSWER)
         if rule is not None and rule.do == "drop":
             return
+        if rule is not None and rule.do == "change":
+            rest = rule.change(rest)
         self.client.sendall(frame + rest)
         self.proxy.strike(request, ANSWERED)
 

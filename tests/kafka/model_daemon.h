@@ -9,12 +9,14 @@
 #include "batch/mailbox.h"
 #include "batch/ring.h"
 #include "kafka/committer.h"
+#include "kafka/stall.h"
 #include "kafka/model_world.h"
 #include "store/writer.h"
 
 #define RING_SLOTS 16
 #define GROUP_EVENTS 64
 #define ASSIGNMENTS 64
+#define ASK_MS 20000 /* passes each time records are asked for */
 
 struct partition {
 	int daemon;
@@ -52,6 +54,9 @@ struct daemon {
 	struct assignment *a;
 	struct assignment *farewells;
 	int64_t next_offset, end_told;
+	bool stuck; /* the client gives nothing more of what it reads now */
+	struct stall stall;
+	int64_t reading_ms;
 
 	struct ring *ring;
 	struct mailbox *commands, *events;
@@ -430,6 +435,8 @@ static void open_partition(struct daemon *d)
 	d->quiet = false;
 	d->next_offset = t->start;
 	d->end_told = -1;
+	d->stuck = false;
+	stall_begin(&d->stall, d->reading_ms);
 	d->w->counts.recovered += t->n;
 	post_command(d, &(struct message){ .kind = COMMAND_OPEN, .assignment = a });
 }
@@ -491,7 +498,9 @@ static size_t take_records(struct daemon *d, int64_t n)
 
 static void fetch(struct daemon *d, int64_t n)
 {
-	if (d->state == DAEMON_ACTIVE && !d->cut)
+	if (ring_room(d->ring, 0) > 0)
+		d->reading_ms += ASK_MS;
+	if (d->state == DAEMON_ACTIVE && !d->cut && !d->stuck)
 		take_records(d, n);
 	while (d->farewells != NULL && ring_room(d->ring, 0) > 0) {
 		struct assignment *a = d->farewells;
@@ -500,6 +509,14 @@ static void fetch(struct daemon *d, int64_t n)
 		ring_put(d->ring, &(struct record){ .kind = RECORD_FAREWELL, .assignment = a });
 	}
 	ring_publish(d->ring);
+}
+
+static void watch(struct daemon *d)
+{
+	if (!stall_found(&d->stall, &d->delivery, d->next_offset, d->end_told, d->reading_ms) || mutant(d, NO_STALL))
+		return;
+	d->w->counts.stuck++;
+	session_park(d);
 }
 
 /* ---- what the uploader tells */

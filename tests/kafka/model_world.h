@@ -43,10 +43,20 @@ enum mutant {
 	COMMIT_GIVEN_AWAY, /* go on committing after the revocation was answered */
 	PASS_IS_ALL,       /* a pass over a range that left objects out counts as all of it */
 	NO_FENCE,          /* the broker takes commits of any generation */
+	NO_STALL,          /* what gives nothing is waited for, however long */
 	MUTANTS,
 };
 
-enum trouble { TROUBLE_PARK, TROUBLE_CRASH, TROUBLE_FREEZE, TROUBLE_CUT, TROUBLE_GROUP, TROUBLE_MOVE, TROUBLES };
+enum trouble {
+	TROUBLE_PARK,
+	TROUBLE_CRASH,
+	TROUBLE_FREEZE,
+	TROUBLE_CUT,
+	TROUBLE_GROUP,
+	TROUBLE_MOVE,
+	TROUBLE_STUCK,
+	TROUBLES
+};
 
 enum log_kind { LOG_RECORD, LOG_DEAD, LOG_TOMBSTONE, LOG_GAP };
 
@@ -99,7 +109,7 @@ struct ghost {
 
 struct counts {
 	int64_t steps, commits, fenced, unknown, ghosts, recovered, published, exists, stale, parked, crashes, late,
-		passes;
+		passes, stuck;
 };
 
 struct world {
