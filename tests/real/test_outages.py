@@ -133,7 +133,7 @@ def test_a_missing_bucket(case):
 def test_a_missing_topic(case):
     name = f"t-{case.name}-none"
     d = case.daemon(name)
-    d.wait_says(rf"not available: {name}: .*[Uu]nknown topic")
+    d.wait_says(rf"not available: {name}: .*(?i:unknown topic)")
     case.broker.create_topic(name)
     case.produce(name, stock_rows(100))
     case.wait_landed(name, seconds=40)
