@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What can befall the daemons, one function an event: it tells the story, and returns when it is over."""
+import random
 import threading
 import time
 
@@ -11,8 +12,14 @@ from wire import ANSWER, ANSWERED, REQUEST, SENT
 STEP_SECONDS = 20
 WRITES = {PUT, CREATE, PART, COMPLETE, ABORT}
 GROUP = {OFFSET_COMMIT, OFFSET_FETCH, HEARTBEAT, JOIN_GROUP, SYNC_GROUP}
-LOST = {OFFSET_COMMIT, OFFSET_FETCH, HEARTBEAT}
+LOST = {OFFSET_COMMIT, OFFSET_FETCH, HEARTBEAT}     # for the answer to a JoinGroup a client waits for 5 minutes
 CLOCK_OFF = 20      # minutes
+
+
+def dice(world, share):
+    """Of a proxy: how often they are thrown must not change what the driver does next."""
+    own = random.Random(world.rng.random())
+    return lambda: own.random() < share
 
 
 def let_go(world, proxy, rule):
@@ -174,7 +181,7 @@ def s3_is_sick(world):
                              (REQUEST, "cut", {"half": True}), (ANSWER, "cut", {"half": True}),
                              (ANSWER, "cut", {}), (SENT, "cut", {}), (REQUEST, "delay", {"seconds": 1.0}),
                              (REQUEST, "stall", {"half": True, "seconds": 1.5})]:
-            member.s3.rule(WRITES, at, do, times=None, chance=lambda: rng.random() < share / 5, **more)
+            member.s3.rule(WRITES, at, do, times=None, chance=dice(world, share / 5), **more)
     with_a_kill(world, seconds)
     for member in world.members:
         member.s3.calm()
@@ -200,7 +207,7 @@ def kafka_is_sick(world):
     world.say(f"Kafka is sick for {seconds:.1f} s: {share:.0%} of what a group asks")
     for at, do, more in [(REQUEST, "cut", {}), (SENT, "cut", {}), (ANSWER, "cut", {}), (ANSWERED, "cut", {}),
                          (REQUEST, "delay", {"seconds": 0.7}), (ANSWER, "delay", {"seconds": 1.2})]:
-        world.parts.kafka.rule(GROUP, at, do, times=None, chance=lambda: rng.random() < share / 4, **more)
+        world.parts.kafka.rule(GROUP, at, do, times=None, chance=dice(world, share / 4), **more)
     with_a_kill(world, seconds)
     world.parts.kafka.calm()
 
@@ -211,7 +218,7 @@ def messages_are_lost(world):
     share = rng.uniform(0.05, 0.3)
     world.say(f"for {seconds:.1f} s {share:.0%} of the commits, questions for offsets and heartbeats are lost")
     for at in (REQUEST, ANSWER):
-        world.parts.kafka.rule(LOST, at, "drop", times=None, chance=lambda: rng.random() < share / 2)
+        world.parts.kafka.rule(LOST, at, "drop", times=None, chance=dice(world, share / 2))
     with_a_kill(world, seconds)
     world.parts.kafka.calm()
 
@@ -260,7 +267,7 @@ def store_blames_the_clock(world):
     world.say(f"for {seconds:.1f} s {share:.0%} of what {member.name} writes is refused for its clock, with a Date "
               f"that is {minutes:+} minutes off")
     member.s3.rule(WRITES, REQUEST, "say", status=403, code="RequestTimeTooSkewed", clock=60 * minutes, times=None,
-                   chance=lambda: world.rng.random() < share)
+                   chance=dice(world, share))
     with_a_kill(world, seconds)
     member.s3.calm()
 
