@@ -96,6 +96,19 @@ def test_records_of_1_byte_and_of_10_mib(case):
 
 
 @pytest.mark.asan
+def test_a_record_above_max_record_is_a_dead_letter_without_its_value(case):
+    topic = case.topic(max_message_bytes=20 << 20)
+    large = b'{"large":"' + b"x" * (2 << 20) + b'"}'
+    case.produce(topic, [b'{"n":1}', large, b'{"n":2}'], keys=[b"a", b"b", b"c"])
+    case.daemon(topic, output={"max_record": "1MiB"})
+    case.wait_landed(topic)
+    j = case.judge(topic, max_record=1 << 20)
+    assert (j.rows, j.dead) == (2, 1)
+    (letter,) = [json.loads(line) for o in j.objects if o.prefix == "dead-letter" for line in o.lines()]
+    assert letter["offset"] == 1 and letter["value"] is None and "max_record" in letter["reason"]
+
+
+@pytest.mark.asan
 def test_unicode_escapes_and_nesting(case):
     topic = case.topic()
     nested = b"0"
