@@ -33,19 +33,25 @@ static bool is_for_the_other_kind(const char *facility, const char *text)
 	return strcmp(facility, "CONFWARN") == 0 && strstr(text, "will be ignored by this") != NULL;
 }
 
+/* The consumer gets these as events too, and tells them once, then once a minute. */
+static bool is_an_event_too(const rd_kafka_t *rk, const char *facility)
+{
+	return rk != NULL && rd_kafka_type(rk) == RD_KAFKA_CONSUMER &&
+	       (strcmp(facility, "FAIL") == 0 || strcmp(facility, "ERROR") == 0);
+}
+
 /* Thread: any of the client's own. */
 static void on_log(const rd_kafka_t *rk, int level, const char *facility, const char *text)
 {
 	enum log_level ours = LOG_LEVEL_DEBUG;
 
-	(void)rk;
 	if (level <= LOG_ERR)
 		ours = LOG_LEVEL_ERROR;
 	else if (level <= LOG_WARNING)
 		ours = LOG_LEVEL_WARNING;
 	else if (level <= LOG_INFO)
 		ours = LOG_LEVEL_INFO;
-	if (is_for_the_other_kind(facility, text))
+	if (is_for_the_other_kind(facility, text) || is_an_event_too(rk, facility))
 		ours = LOG_LEVEL_DEBUG;
 	log_event(ours, NULL, 0, "kafka client: %s: %s", facility, text);
 }

@@ -51,10 +51,10 @@ static void on_statistics(struct consumer *c, const char *json, int64_t now_boot
 }
 
 /* The event itself does not say that it is fatal. */
-static void on_error(struct consumer *c, rd_kafka_event_t *event)
+static void on_error(struct consumer *c, rd_kafka_event_t *event, int64_t now_boot_ms)
 {
 	c->fatal |= rd_kafka_fatal_error(c->rk, NULL, 0) != RD_KAFKA_RESP_ERR_NO_ERROR;
-	if (!c->fatal)
+	if (!c->fatal && session_tells(c, rd_kafka_event_error(event), now_boot_ms))
 		log_warning("kafka: %s", rd_kafka_event_error_string(event));
 }
 
@@ -71,7 +71,7 @@ static void on_event(struct consumer *c, rd_kafka_event_t *event, int64_t now_bo
 		on_statistics(c, rd_kafka_event_stats(event), now_boot_ms);
 		break;
 	case RD_KAFKA_EVENT_ERROR:
-		on_error(c, event);
+		on_error(c, event, now_boot_ms);
 		break;
 	default:
 		break;
@@ -105,6 +105,8 @@ static void report(const struct consumer *c)
 		log_info("commits: not acknowledged for %" PRId64 " ms: %s", clock_boot_ms() - c->unacked_since_boot_ms,
 			 c->answer_text);
 	for (const struct partition *p = partition_first(c->partitions); p != NULL; p = p->next) {
+		bool waits = p->wait != WAIT_NOTHING;
+
 		if (p->state == PARTITION_AWAY)
 			continue;
 		partition_log(LOG_LEVEL_INFO, p,
@@ -112,9 +114,8 @@ static void report(const struct consumer *c)
 			      " records and %" PRIu64 " ranges so far%s%s%s%s",
 			      partition_state_name(p->state), p->delivery.text.start, p->delivery.text.n,
 			      p->delivery.text.n == 1 ? "" : "s", p->next_offset, p->records, p->ranges,
-			      p->wait != WAIT_NOTHING ? ", waits for " : "",
-			      p->wait != WAIT_NOTHING ? wait_reason_name(p->wait) : "",
-			      p->wait_text[0] != '\0' ? ": " : "", p->wait != WAIT_NOTHING ? p->wait_text : "");
+			      waits ? ", waits for " : "", waits ? wait_reason_name(p->wait) : "",
+			      waits && p->wait_text[0] != '\0' ? ": " : "", waits ? p->wait_text : "");
 	}
 	for (int i = 0; i < c->n_lanes; i++)
 		mailbox_post(c->lanes[i].lane.commands, &(struct message){ .kind = COMMAND_REPORT });

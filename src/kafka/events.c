@@ -23,6 +23,7 @@ static void on_published(struct consumer *c, struct partition *p, const char *ra
 	}
 	p->ranges++;
 	p->failures = 0;
+	p->told_wait = WAIT_NOTHING;
 	c->progress_boot_ms = now_boot_ms;
 }
 

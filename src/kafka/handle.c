@@ -4,18 +4,22 @@
 #include "kafka/handle.h"
 
 #include <inttypes.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <sysexits.h>
+#include <time.h>
 
+#include "base/log.h"
 #include "base/mem.h"
 #include "kafka/client.h"
 #include "settings/memory.h"
 
 #define HAS_QUEUE_BACKOFF 0x020200ff
 #define QUEUE_BACKOFF_MS "10"
+#define END_LIMIT_S 3
 /* The client counts payload alone against its limit and takes some 400 bytes more for each record, so small records are
  * bounded by number too; a short queue also stays in the processor's cache. */
 #define QUEUED_RECORD_BYTES 2048
@@ -137,6 +141,29 @@ rd_kafka_t *handle_open(const struct settings *s, struct error *e)
 		error_set(e, ERROR_GIVE_UP, EX_CONFIG, "the Kafka client refuses these settings: %s", why);
 	}
 	return rk;
+}
+
+static void *end_client(void *rk)
+{
+	rd_kafka_destroy_flags(rk, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+	return NULL;
+}
+
+/* It waits for all threads of the client, and of a topic that was deleted and made again 2.0.2 keeps one that never
+ * ends: what is left then is freed by the end of the process. */
+void handle_close(rd_kafka_t *rk)
+{
+	struct timespec limit;
+	pthread_t thread;
+
+	clock_gettime(CLOCK_MONOTONIC, &limit);
+	limit.tv_sec += END_LIMIT_S;
+	if (pthread_create(&thread, NULL, end_client, rk) != 0)
+		abort();
+	if (pthread_clockjoin_np(thread, NULL, CLOCK_MONOTONIC, &limit) == 0)
+		return;
+	pthread_detach(thread);
+	log_info("kafka: a thread of the client does not end: it is left to the end of the process");
 }
 
 /* What the public interface has to wake the client's threads is this: credentials that they may have waited for.

@@ -9,10 +9,12 @@
 #include "settings/settings.h"
 
 /* The consumer's client handle, made from the settings.
- * Owns: the caller destroys it. Errors: NULL or -1, GIVE_UP, EX_CONFIG. */
+ * Owns: the caller closes it. Errors: NULL or -1, GIVE_UP, EX_CONFIG. */
 rd_kafka_t *handle_open(const struct settings *s, struct error *e);
 /* Does the client know all properties of kafka.options, and take their values? No thread, no network. */
 int handle_check(const struct settings *s, struct error *e);
+/* Within a few seconds, whatever the client's threads do. */
+void handle_close(rd_kafka_t *rk);
 int handle_subscribe(rd_kafka_t *rk, const struct settings *s, struct error *e);
 
 /* The client stops fetching when its queue is full, and until 2.2.0 looks again only after a second, or when something

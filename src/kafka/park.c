@@ -65,16 +65,18 @@ int64_t session_backoff_ms(int failures)
 	return ms / 2 + random() % (ms / 2 + 1);
 }
 
-/* A reason that many partitions share is told for the first few, then counted. */
-static bool is_repeated(struct consumer *c, const char *text, int64_t now_boot_ms)
+/* A reason that many partitions share is told for the first few, then counted. Not by the text: it may name an object.
+ */
+static bool is_repeated(struct consumer *c, enum wait_reason wait, const char *text, int64_t now_boot_ms)
 {
-	bool same = strcmp(c->repeated, text) == 0 && now_boot_ms < c->repeated_boot_ms + REPEAT_MS;
+	bool same = c->repeated_wait == wait && now_boot_ms < c->repeated_boot_ms + REPEAT_MS;
 
 	if (same)
 		return ++c->repeats > TOLD_AT_ONCE;
 	if (c->repeats > TOLD_AT_ONCE)
 		log_warning("%d more partitions waited for the same: %s", c->repeats - TOLD_AT_ONCE, c->repeated);
 	snprintf(c->repeated, sizeof(c->repeated), "%s", text);
+	c->repeated_wait = wait;
 	c->repeated_boot_ms = now_boot_ms;
 	c->repeats = 1;
 	return false;
@@ -85,9 +87,25 @@ static bool needs_nobody(enum wait_reason wait)
 	return wait == WAIT_MEMORY || wait == WAIT_PASS;
 }
 
+bool session_tells(struct consumer *c, rd_kafka_resp_err_t what, int64_t now_boot_ms)
+{
+	struct told *oldest = &c->told[0];
+
+	for (size_t i = 0; i < TOLD_MAX; i++) {
+		struct told *t = &c->told[i];
+
+		if (t->what == what && now_boot_ms < t->again_boot_ms)
+			return false;
+		if (t->again_boot_ms < oldest->again_boot_ms)
+			oldest = t;
+	}
+	*oldest = (struct told){ what, now_boot_ms + WAIT_LOG_MS };
+	return true;
+}
+
 void session_wait(struct consumer *c, struct partition *p, enum wait_reason wait, const char *text, int64_t now_boot_ms)
 {
-	bool news = p->wait != wait || strcmp(p->wait_text, text) != 0;
+	bool news = p->told_wait != wait || now_boot_ms >= p->told_boot_ms + WAIT_LOG_MS;
 
 	p->state = PARTITION_PARKED;
 	p->wait = wait;
@@ -95,8 +113,9 @@ void session_wait(struct consumer *c, struct partition *p, enum wait_reason wait
 	/* To wait one's turn is no failure. */
 	p->failures += wait != WAIT_MEMORY;
 	p->resume_boot_ms = now_boot_ms + session_backoff_ms(p->failures);
-	if ((!news && now_boot_ms < p->told_boot_ms + WAIT_LOG_MS) || is_repeated(c, text, now_boot_ms))
+	if (!news || is_repeated(c, wait, text, now_boot_ms))
 		return;
+	p->told_wait = wait;
 	p->told_boot_ms = now_boot_ms;
 	partition_log(needs_nobody(wait) ? LOG_LEVEL_INFO : LOG_LEVEL_WARNING, p, "waits for %s%s%s",
 		      wait_reason_name(wait), text[0] != '\0' ? ": " : "", text);
@@ -133,5 +152,6 @@ void session_next_pass(struct consumer *c, struct partition *p, int64_t now_boot
 		 p->pass.made.objects, p->delivery.text.ranges[0].objects, p->delivery.text.ranges[0].start,
 		 p->delivery.text.ranges[0].end - 1);
 	p->failures = 0;
+	p->told_wait = WAIT_NOTHING;
 	session_park(c, p, WAIT_PASS, text, now_boot_ms);
 }

@@ -60,10 +60,11 @@ struct partition {
 	enum wait_reason wait;
 	char wait_text[ERROR_TEXT_MAX];
 	int64_t resume_boot_ms;
-	int64_t told_boot_ms; /* when the wait was last in the log */
-	int failures;         /* in a row, for the back-off */
-	bool check_log;       /* before it is read again: does the log have what is to be read? */
-	bool has_table;       /* no other topic writes to its table */
+	enum wait_reason told_wait; /* what was last in the log, and nothing was published since; and when */
+	int64_t told_boot_ms;
+	int failures;   /* in a row, for the back-off */
+	bool check_log; /* before it is read again: does the log have what is to be read? */
+	bool has_table; /* no other topic writes to its table */
 
 	uint64_t records, ranges; /* since the start, for reports */
 };

@@ -48,7 +48,7 @@ bool session_close(struct consumer *c)
 	close_queue(c->group_queue);
 	close_queue(c->record_queue);
 	if (c->rk != NULL && can)
-		rd_kafka_destroy_flags(c->rk, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+		handle_close(c->rk);
 	c->group_queue = c->record_queue = NULL;
 	c->rk = NULL;
 	return can;

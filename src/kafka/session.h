@@ -19,10 +19,17 @@
 
 #define COMMITTED_LIMIT_MS 5000
 #define BATCH_MESSAGES 1024
+#define TOLD_MAX 16
 
 struct lane_state {
 	struct lane lane;
 	struct assignment *farewells; /* whose farewell did not fit into the ring yet */
+};
+
+/* Trouble of the whole client that was in the log. */
+struct told {
+	rd_kafka_resp_err_t what;
+	int64_t again_boot_ms;
 };
 
 struct consumer {
@@ -67,14 +74,16 @@ struct consumer {
 	} texts;
 	bool stopping;
 	int64_t stop_boot_ms, progress_boot_ms;
-	bool fatal;                    /* this client cannot go on */
-	bool broken;                   /* and no other can be made in this process */
-	int client_failures;           /* in a row, for the back-off */
-	int64_t client_since_boot_ms;  /* when this client was made */
-	int64_t client_due_boot_ms;    /* when the next one is, while there is none */
-	bool group_is_born;            /* a text of ours was read, of whichever partition */
-	bool was_assigned;             /* the group has told what is ours, once at least */
-	char repeated[ERROR_TEXT_MAX]; /* a wait that many partitions share is told a few times, then counted */
+	bool fatal;                   /* this client cannot go on */
+	bool broken;                  /* and no other can be made in this process */
+	int client_failures;          /* in a row, for the back-off */
+	int64_t client_since_boot_ms; /* when this client was made */
+	int64_t client_due_boot_ms;   /* when the next one is, while there is none */
+	bool group_is_born;           /* a text of ours was read, of whichever partition */
+	bool was_assigned;            /* the group has told what is ours, once at least */
+	struct told told[TOLD_MAX];
+	enum wait_reason repeated_wait; /* one that many partitions share is told a few times, then counted */
+	char repeated[ERROR_TEXT_MAX];
 	int repeats;
 	int64_t repeated_boot_ms;
 	bool leaving;                /* the handle is being closed */
@@ -124,6 +133,9 @@ void session_next_pass(struct consumer *c, struct partition *p, int64_t now_boot
 /* park.c: not read, tried again after a back-off; the wait is in the log once, then once a minute. */
 void session_wait(struct consumer *c, struct partition *p, enum wait_reason wait, const char *text,
 		  int64_t now_boot_ms);
+
+/* park.c: is this to be in the log now? Once, then once a minute. */
+bool session_tells(struct consumer *c, rd_kafka_resp_err_t what, int64_t now_boot_ms);
 
 /* events.c: act on all that the uploaders have told. */
 void events_hear(struct consumer *c, int64_t now_boot_ms);

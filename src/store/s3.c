@@ -22,6 +22,7 @@
 #define CONNECT_MS 10000
 #define CONNECTION_LIFE_MS 240000
 #define PROBE_MS 1000
+#define STUCK_FAILURES 4
 #define TROUBLE_MAX (ERROR_TEXT_MAX + 32)
 
 struct s3 *s3_new(const struct settings *settings, struct credential_provider *provider, int connections,
@@ -258,7 +259,7 @@ void s3_wakeup(struct s3 *s3)
 	http_wakeup(s3->http);
 }
 
-const char *s3_trouble(const struct s3 *s3)
+static const struct s3_attempt *worst_of(const struct s3 *s3)
 {
 	const struct s3_attempt *a, *worst = NULL;
 
@@ -266,6 +267,20 @@ const char *s3_trouble(const struct s3 *s3)
 		TAILQ_FOREACH(a, &s3->lists[i], entry)
 			if (a->failures > 0 && (worst == NULL || a->failures > worst->failures))
 				worst = a;
+	return worst;
+}
+
+bool s3_is_stuck(const struct s3 *s3)
+{
+	const struct s3_attempt *worst = worst_of(s3);
+
+	return worst != NULL && worst->failures >= STUCK_FAILURES;
+}
+
+const char *s3_trouble(const struct s3 *s3)
+{
+	const struct s3_attempt *worst = worst_of(s3);
+
 	if (worst == NULL)
 		return NULL;
 	snprintf(s3->trouble, TROUBLE_MAX, "%s, %d attempts", worst->trouble, worst->failures);

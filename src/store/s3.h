@@ -103,6 +103,8 @@ void s3_wakeup(struct s3 *s3); /* Thread: any */
 
 /* What passing trouble is being retried right now: NULL, or a text such as "503 SlowDown, 14 attempts" for status. */
 const char *s3_trouble(const struct s3 *s3);
+/* Has a call failed so often that it is no passing trouble any more? */
+bool s3_is_stuck(const struct s3 *s3);
 struct s3_counters s3_counters(const struct s3 *s3);
 
 #endif

@@ -23,6 +23,7 @@
 #define MIN_BLOCK_BYTES (4 << 10)
 #define SCRATCH_MAX (1U << 30)
 #define CLOSING_MS 2000
+#define TOLD_EVERY_MS 60000
 /* Enough that no connection waits for the next call. */
 #define PUBLISH_PER_CONNECTION 4
 
@@ -39,6 +40,8 @@ struct uploader {
 	int64_t next_tick_boot_ms;
 	uint64_t seals_for_memory;
 	uint64_t bytes_told;
+	bool trouble_told;
+	int64_t tell_trouble_boot_ms; /* not before */
 	bool beyond_told;
 	bool full; /* the ring was left as it was, for want of memory */
 	bool stopping;
@@ -290,6 +293,21 @@ static void serve_answers(struct uploader *u, int64_t now_boot_ms)
 	}
 }
 
+/* What the store holds up is in the log once, then once a minute, and once when it is over. */
+static void tell_trouble(struct uploader *u, int64_t now_boot_ms)
+{
+	bool stuck = s3_is_stuck(u->env.s3);
+
+	if (!stuck && u->trouble_told) {
+		log_info("S3 takes again what it did not take");
+		u->trouble_told = false;
+	} else if (stuck && now_boot_ms >= u->tell_trouble_boot_ms) {
+		log_warning("waits for S3: %s", s3_trouble(u->env.s3));
+		u->trouble_told = true;
+		u->tell_trouble_boot_ms = now_boot_ms + TOLD_EVERY_MS;
+	}
+}
+
 static void tick(struct uploader *u, int64_t now_boot_ms)
 {
 	bool finishing = false;
@@ -297,6 +315,7 @@ static void tick(struct uploader *u, int64_t now_boot_ms)
 	if (now_boot_ms < u->next_tick_boot_ms)
 		return;
 	u->next_tick_boot_ms = now_boot_ms + TICK_MS;
+	tell_trouble(u, now_boot_ms);
 	for (struct writer *w = u->writers; w != NULL; w = w->next) {
 		writer_tick(w, now_boot_ms);
 		finishing |= w->closed;
