@@ -4,12 +4,14 @@ header of a request, and that answers carry the request's correlation id; bodies
 
 After a "drop" of a request or an answer the client waits until its own time-out. A "cut" at SENT leaves the request
 with the broker: its answer is thrown away. A "change" at REQUEST or ANSWER passes on other bytes, as many as there
-were.
+were. "say" with a status, an error code: at ANSWER the broker has done the work, and its answer says otherwise for the
+partitions that fit `only`; at REQUEST, of an OffsetCommit, the broker refuses them.
 """
 import struct
 import threading
 import time
 
+import kafka_bodies
 from wire import ANSWER, ANSWERED, REQUEST, SENT, Connection, Cut, Proxy, pass_on, read
 
 PRODUCE, FETCH, LIST_OFFSETS, METADATA, OFFSET_COMMIT, OFFSET_FETCH = 0, 1, 2, 3, 8, 9
@@ -25,6 +27,8 @@ class Request:
         self.op, self.version, self.correlation, length = struct.unpack_from(">hhih", head)
         self.client = head[10:10 + max(length, 0)].decode(errors="replace")
         self.body = head
+        self.answer = None
+        self.refusal = None    # the rule that has made the broker refuse it
 
 
 class KafkaConnection(Connection):
@@ -54,6 +58,9 @@ class KafkaConnection(Connection):
             return
         if rule is not None and rule.do == "change":
             head = rule.change(head)
+        if rule is not None and rule.do == "say":
+            request.refusal = rule
+            head = kafka_bodies.refused(request, rule.only)
         self.pending[request.correlation] = request
         self.server.sendall(frame + head)
         pass_on(self.client, self.server, size - len(head))
@@ -79,18 +86,20 @@ class KafkaConnection(Connection):
         frame = read(self.server, 8)
         size, correlation = struct.unpack(">ii", frame)
         request = self.pending.get(correlation)
-        if self.orphaned or request is None or not self.proxy.wants(request):
+        if self.orphaned or request is None or not (request.refusal or self.proxy.wants(request)):
             self._forward(frame, size - 4)
             self.pending.pop(correlation, None)
             return
         rest = read(self.server, size - 4)
         self.pending.pop(correlation)
         request.answer = rest
-        rule = self.proxy.strike(request, ANSWER)
+        rule = request.refusal or self.proxy.strike(request, ANSWER)
         if rule is not None and rule.do == "drop":
             return
         if rule is not None and rule.do == "change":
             rest = rule.change(rest)
+        if rule is not None and rule.do == "say":
+            rest = kafka_bodies.with_error(request, rest, rule.status, rule.only)
         self.client.sendall(frame + rest)
         self.proxy.strike(request, ANSWERED)
 
@@ -105,3 +114,12 @@ class KafkaConnection(Connection):
 class KafkaProxy(Proxy):
     def connection(self, client, server):
         return KafkaConnection(self, client, server)
+
+    def waiting(self, op):
+        """How many requests of this operation have no answer yet."""
+        with self.lock:
+            return sum(r.op == op for c in self.connections for r in list(c.pending.values()))
+
+    def say(self, op, status, only=None, at=ANSWER, **more):
+        """The partitions that fit get this error, of requests that have some."""
+        return self.rule(op, at, "say", status=status, only=only, when=only and kafka_bodies.holds(only), **more)

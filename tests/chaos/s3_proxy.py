@@ -15,10 +15,10 @@ from wire import ANSWER, ANSWERED, REQUEST, SENT, Connection, Cut, Proxy, pass_o
 
 PUT, CREATE, PART, COMPLETE, ABORT = "PUT", "Create", "Part", "Complete", "Abort"
 GET, HEAD, LIST, UPLOADS, OTHER = "GET", "HEAD", "LIST", "ListUploads", "other"
-CODES = {409: "ConditionalRequestConflict", 412: "PreconditionFailed", 500: "InternalError", 503: "SlowDown",
-         403: "AccessDenied", 404: "NoSuchUpload"}
-REASONS = {409: "Conflict", 412: "Precondition Failed", 500: "Internal Server Error", 503: "Slow Down",
-           403: "Forbidden", 404: "Not Found"}
+CODES = {400: "ExpiredToken", 403: "AccessDenied", 404: "NoSuchUpload", 409: "ConditionalRequestConflict",
+         412: "PreconditionFailed", 500: "InternalError", 503: "SlowDown"}
+REASONS = {400: "Bad Request", 403: "Forbidden", 404: "Not Found", 409: "Conflict", 412: "Precondition Failed",
+           500: "Internal Server Error", 503: "Slow Down"}
 HEAD_MAX = 64 << 10
 BUFFER = 64 << 10
 LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)

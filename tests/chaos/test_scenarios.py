@@ -6,25 +6,10 @@ import time
 
 import pytest
 
-import driver
 from kafka_proxy import OFFSET_COMMIT
 from s3_proxy import COMPLETE, PUT, UPLOADS
+from staging import both_are_in, cut_off, staged
 from wire import ANSWER, REQUEST
-
-
-def staged(parts, tmp_path, play, **more):
-    world, problems = driver.run_seed(parts, 1, play, tmp_path / "run", **{"per_second": 1000, "age": "1s", **more})
-    assert not problems, "\n".join(world.story)
-    return world
-
-
-def cut_off(world, member):
-    """From Kafka, until the rule is removed."""
-    return world.parts.kafka.rule(None, REQUEST, "cut", client=member.name, times=None)
-
-
-def both_are_in(world):
-    world.case.until("two members", lambda: len(world.parts.broker.members(world.case.group) or ()) == 2, 30)
 
 
 @pytest.mark.parametrize("at", [REQUEST, pytest.param(ANSWER, marks=pytest.mark.slow)])

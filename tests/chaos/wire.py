@@ -22,12 +22,13 @@ class Rule:
     the message, "cut" the connection, or "see" it only. times: how often, None for always."""
 
     def __init__(self, ops, at, do, when=None, client=None, times=1, seconds=0.0, chance=None, half=False, status=500,
-                 code=None, clock=0, change=None):
+                 code=None, clock=0, change=None, only=None):
         self.ops = {ops} if isinstance(ops, (int, str)) else set(ops or ())
         self.at, self.do, self.when, self.client = at, do, when, client
         self.left, self.seconds, self.half, self.status = times, seconds, half, status
         self.code, self.clock = code, clock
         self.change = change       # a function that makes other bytes of them, where the proxy knows "change"
+        self.only = only           # which parts of a request it means, for what only the proxy of that protocol can do
         self.chance = chance       # a function that says whether it strikes this time
         self.hits = 0
         self.last = None
@@ -143,7 +144,7 @@ class Proxy:
             rule.go.wait()
             if rule.cuts:
                 raise Cut
-        elif rule.do == "delay":
+        elif rule.do in ("delay", "say"):
             time.sleep(rule.seconds)
         elif rule.do == "cut":
             raise Cut

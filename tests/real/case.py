@@ -5,6 +5,8 @@ import os
 import re
 import time
 
+from confluent_kafka import TopicPartition
+
 import gateway as s3_parts
 import judge
 import rows
@@ -12,6 +14,7 @@ from daemon import Daemon, merged
 from waiting import until
 
 numbers = itertools.count(1)
+QUICK = ["session.timeout.ms=1500", "heartbeat.interval.ms=300", "reconnect.backoff.max.ms=500"]
 SANITIZER = r"(?m)^.*(runtime error: |ERROR: (Address|Leak)Sanitizer|WARNING: ThreadSanitizer)"
 
 
@@ -82,6 +85,20 @@ class Case:
 
     def text(self, topic, partition):
         return self.broker.committed(self.group, topic).get(partition, (-1, ""))[1]
+
+    def commit_from_outside(self, topic, partition, offset, text=None):
+        """As an operator's tool does it, while the group has no members."""
+        at = TopicPartition(topic, partition, offset, **({"metadata": text} if text else {}))
+
+        def tried():
+            consumer = self.broker.consumer(self.group)
+            try:
+                return all(p.error is None for p in consumer.commit(offsets=[at], asynchronous=False))
+            except Exception:
+                return False
+            finally:
+                consumer.close()
+        self.until(f"a commit of {topic}:{partition} from outside", tried, 20, every=0.5)
 
     def unlanded(self, *topics):
         """{topic:partition: (committed, end)} where something is left to do."""

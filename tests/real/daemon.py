@@ -106,6 +106,14 @@ class Daemon:
         self.send(signal.SIGUSR1)
         return {int(p): int(offset) for p, offset in found}
 
+    def state(self, topic, partition):
+        """What it answers to SIGUSR1 about a partition; "" when it does not speak of it."""
+        before = len(self.log())
+        self.send(signal.SIGUSR1)
+        until(lambda: f"a report, {self.process.tail()}", lambda: "uploader: " in self.log()[before:], 10)
+        found = re.search(rf'topic "{re.escape(topic)}" partition {partition}: (.*)', self.log()[before:])
+        return found.group(1) if found else ""
+
     def terminate(self, seconds=20):
         """SIGTERM, and the exit status."""
         self.expected_up = False

@@ -1,25 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a daemon finds at an assignment: texts, offsets and logs as someone or something else has left them."""
+"""What a daemon finds at an assignment: texts, offsets and logs as someone or something else has left them: moved,
+deleted, mirrored, cut short, made again (H numbers of the protocol's review)."""
+import collections
+import json
+import re
+
 from confluent_kafka import TopicPartition
 
-from rows import Feeder, stock_rows
-
-QUICK = ["session.timeout.ms=1500", "heartbeat.interval.ms=300", "reconnect.backoff.max.ms=500"]
-
-
-def commit(case, topic, partition, offset, text=None):
-    """As an operator's tool does it, while the group has no members."""
-    def tried():
-        consumer = case.broker.consumer(case.group)
-        try:
-            at = TopicPartition(topic, partition, offset, metadata=text) if text else TopicPartition(topic, partition,
-                                                                                                     offset)
-            return all(p.error is None for p in consumer.commit(offsets=[at], asynchronous=False))
-        except Exception:
-            return False
-        finally:
-            consumer.close()
-    case.until(f"a commit of {topic}:{partition} from outside", tried, 20, every=0.5)
+import judge
+from case import QUICK
+from rows import NOON, Feeder, stock_rows
 
 
 def test_eager_assignment(case):
@@ -53,7 +43,7 @@ def test_two_uploaders_share_the_partitions(case):
 
 def test_a_text_of_a_newer_version_waits_and_the_others_go_on(case):
     topic = case.topic(2)
-    commit(case, topic, 0, 0, "kafka2s3/2 something=else")
+    case.commit_from_outside(topic, 0, 0, "kafka2s3/2 something=else")
     d = case.daemon(topic)
     case.produce(topic, stock_rows(100), partitions=2)
     case.wait_committed(topic, {1: 50})
@@ -68,7 +58,7 @@ def test_an_offset_set_from_outside_is_said_and_obeyed(case):
     d = case.daemon(topic)
     case.wait_landed(topic)
     assert d.terminate() == 0
-    commit(case, topic, 0, 200)
+    case.commit_from_outside(topic, 0, 200)
     d.start()
     d.wait_says(r"its offset was set from outside, or by another program: going on at offset 200")
     case.wait_landed(topic)
@@ -185,3 +175,214 @@ def test_the_ends_of_transactions_are_no_records(case):
     case.until("both transactions that were committed", lambda: case.committed(topic).get(0, 0) >= 152, 30)
     assert d.terminate() == 0
     assert case.judge(topic).rows == 100
+
+
+def landed(case, topic):
+    """{number of a row: how often it is in the bucket}"""
+    objects, _strangers = judge.read_bucket(case.s3, case.bucket)
+    return collections.Counter(json.loads(line)["n"] for o in objects if o.topic == topic for line in o.lines())
+
+
+def once(*ranges):
+    return collections.Counter(n for r in ranges for n in r)
+
+
+def begins(case, start):
+    """Why the chain begins at the objects of this start."""
+    keys = [key for key in case.keys("raw") if f"+{start:020}+" in key]
+    return {case.s3.head_object(Bucket=case.bucket, Key=key)["Metadata"].get("chain-begins") for key in keys}
+
+
+def leave_an_intent(case, topic, rows, **more):
+    """A daemon that landed something, and was killed between the acknowledgement of an intent and its PUT."""
+    d = case.daemon(topic, kafka={"options": QUICK, **more})
+    case.produce(topic, rows[:100], timestamp=NOON)
+    case.wait_landed(topic)
+    case.gateway.stop()
+    case.produce(topic, rows[100:], timestamp=NOON)
+    case.wait_intent(topic, 0)
+    d.kill()
+    case.gateway.start()
+    return d
+
+
+def made_again(case, topic):
+    """Deleted, and made with the same name and nothing in it."""
+    case.broker.delete_topic(topic)
+
+    def tried():
+        try:
+            return case.broker.create_topic(topic)
+        except Exception:
+            return None     # the old one has not gone yet
+    case.until(f"{topic} made again", tried, 20, every=0.3)
+
+
+def test_h7_more_recoveries_than_fit_into_the_memory(case):
+    """They are let in one after the other."""
+    topic = case.topic(16)
+    d = case.daemon(topic, kafka={"options": QUICK}, output={"max_record": "4MiB"}, s3={"part_size": "5MiB"})
+    case.produce(topic, stock_rows(1600), partitions=16)
+    case.wait_landed(topic)
+    case.gateway.stop()
+    case.produce(topic, stock_rows(1600, first=1600), partitions=16)
+    for partition in range(16):
+        case.wait_intent(topic, partition)
+    d.kill()
+    case.gateway.start()
+    d.write(memory="20MiB")
+    d.start()
+    d.wait_says(r"waits for recoveries of other partitions to give memory back")
+    case.wait_landed(topic)
+    assert d.terminate() == 0
+    assert case.judge(topic, max_record=4 << 20).rows == 3200
+
+
+def test_h10_no_record_marks_the_end_of_a_recovery(case):
+    """An aborted transaction is all that comes behind the intent."""
+    topic = case.topic(1)
+    d = leave_an_intent(case, topic, stock_rows(200))
+    producer = case.broker.producer(transactional_id=case.name)
+    producer.init_transactions()
+    producer.begin_transaction()
+    case.produce(topic, stock_rows(50, first=200), producer=producer)
+    producer.abort_transaction()
+    d.start()
+    case.wait_committed(topic, {0: 200})
+    assert d.terminate() == 0
+    assert landed(case, topic) == once(range(200))
+
+
+def test_h10_retention_has_passed_an_intent(case):
+    topic = case.topic(1)
+    d = leave_an_intent(case, topic, stock_rows(200))
+    case.produce(topic, stock_rows(100, first=200), timestamp=NOON)
+    at = TopicPartition(topic, 0, 250)
+    case.broker.admin.delete_records([at])[at].result(20)
+    d.start()
+    d.wait_says(r"records 100 to 249 are lost: retention removed them")
+    case.wait_landed(topic)
+    assert d.terminate() == 0
+    assert landed(case, topic) == once(range(100), range(250, 300))
+    assert begins(case, 250) == {"truncated"}
+
+
+def test_h14_a_topic_is_made_again_while_no_daemon_looks(case):
+    """The broker has kept the offsets: the log ends before what was read."""
+    topic = case.topic(1)
+    d = case.daemon(topic)
+    case.produce(topic, stock_rows(100))
+    case.wait_landed(topic)
+    assert d.terminate() == 0
+    text = case.text(topic, 0)
+    made_again(case, topic)
+    case.produce(topic, stock_rows(50, first=100), timestamp=NOON)
+    case.commit_from_outside(topic, 0, 100, text)
+    d.start()
+    d.wait_says(r"the log ends at 50, before offset 100 that was read already: .* going on at 0")
+    case.wait_landed(topic)
+    case.until("the new rows", lambda: landed(case, topic) == once(range(150)), 20)
+    assert d.terminate() == 0
+
+
+def test_h14_a_topic_is_seen_absent_and_made_again(case):
+    topic, other = case.topic(1), case.topic(1, suffix="-other")
+    d = case.daemon(topic, other)
+    case.produce(topic, stock_rows(100))
+    case.wait_landed(topic)
+    case.broker.delete_topic(topic)
+    d.wait_says(rf"{topic}.*Unknown topic")
+    case.produce(other, stock_rows(100))
+    case.wait_landed(other)
+    case.broker.create_topic(topic)
+    case.produce(topic, stock_rows(50, first=100))
+    case.until("the new rows", lambda: landed(case, topic) == once(range(150)), 40, every=0.5)
+    assert d.terminate() == 0
+
+
+def test_h16_settings_that_route_nothing_double_nothing(case):
+    topic = case.topic(1)
+    d = leave_an_intent(case, topic, stock_rows(1000))
+    d.write(output={"level": 1, "dead_letter_limit": "5%", "max_open_slots": 3}, memory="200MiB", uploaders=2,
+            roll={"records": 100}, s3={"part_size": "6MiB", "connections": 3})
+    d.start()
+    case.wait_landed(topic)
+    assert not d.says("may stand twice")
+    assert d.terminate() == 0
+    assert case.judge(topic).rows == 1000
+
+
+def test_h16_two_daemons_of_other_settings_lose_nothing(case):
+    topic = case.topic(4)
+    first = case.daemon(topic, kafka={"options": QUICK})
+    second = case.daemon(topic, kafka={"options": QUICK}, output={"partition_by": "day"})
+    case.until("two members", lambda: len(case.broker.members(case.group) or ()) == 2, 30)
+    case.gateway.stop()
+    case.produce(topic, stock_rows(1000), partitions=4)
+    case.wait_intent(topic, 0)
+    first.kill()
+    case.gateway.start()
+    case.wait_landed(topic)
+    assert second.says(r"the settings that decide keys have changed .* these records may stand twice")
+    assert second.terminate() == 0
+    assert set(landed(case, topic)) == set(range(1000))
+
+
+def test_h19_the_group_was_deleted(case):
+    topic = case.topic(1)
+    case.produce(topic, stock_rows(100))
+    d = case.daemon(topic)
+    case.wait_landed(topic)
+    assert d.terminate() == 0
+    case.broker.admin.delete_consumer_groups([case.group])[case.group].result(20)
+    case.produce(topic, stock_rows(100, first=100))
+    d.start()
+    d.wait_says(r"begins at offset 0", count=2)
+    case.wait_landed(topic)
+    assert d.terminate() == 0
+    assert landed(case, topic) == once(range(200), range(100))
+    assert begins(case, 0) == {"first"}
+
+
+def test_h19_an_offset_was_reset_to_where_it_stood(case):
+    """Which takes the intent away."""
+    topic = case.topic(1)
+    d = leave_an_intent(case, topic, stock_rows(200))
+    case.commit_from_outside(topic, 0, 100)
+    d.start()
+    d.wait_says(r"its offset was set from outside, or by another program: going on at offset 100")
+    case.wait_landed(topic)
+    assert d.terminate() == 0
+    assert landed(case, topic) == once(range(200))
+    assert begins(case, 100) == {"moved"}
+
+
+def test_h19_offsets_were_mirrored_from_another_cluster(case):
+    """Their intents speak of a log that is not this one."""
+    topic = case.topic(1)
+    d = leave_an_intent(case, topic, stock_rows(200))
+    text = case.text(topic, 0)
+    mirrored = re.sub(r"cluster=\S+", "cluster=another", text)
+    assert judge.names_intent(mirrored) and mirrored != text
+    case.commit_from_outside(topic, 0, 100, mirrored)
+    d.start()
+    d.wait_says(r"its offset was set from outside, or by another program: going on at offset 100")
+    case.wait_landed(topic)
+    assert d.terminate() == 0
+    assert landed(case, topic) == once(range(200))
+    assert begins(case, 100) == {"moved"}
+
+
+def test_h21_a_topic_appears_whose_table_is_taken(case):
+    first, later = case.topic(1, suffix="-X"), f"t-{case.name}-x"
+    d = case.daemon(f"^t-{case.name}-[xX]$")
+    case.produce(first, stock_rows(50))
+    case.wait_landed(first)
+    case.broker.create_topic(later)
+    case.produce(later, stock_rows(50))
+    d.wait_says(rf"{later}\" partition 0: waits for a table of its own.*{first}\" has it already")
+    case.produce(first, stock_rows(50, first=50))
+    case.wait_landed(first)
+    assert case.committed(later) == {}
+    assert d.terminate() == 0
+    case.judge(first)

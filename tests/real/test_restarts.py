@@ -5,9 +5,8 @@ import signal
 
 import pytest
 
+from case import QUICK
 from rows import Feeder, stock_rows
-
-QUICK = ["session.timeout.ms=1500", "heartbeat.interval.ms=300", "reconnect.backoff.max.ms=500"]
 
 
 @pytest.mark.asan
