@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "daemon/daemon.h"
+#include "daemon/land.h"
 #include "kafka/consumer.h"
 #include "offsets/offsets.h"
 #include "replay/replay.h"
@@ -26,9 +27,8 @@
 /* What the command line says. */
 struct arguments {
 	const char *file;
-	const char *topic; /* NULL: not given */
-	int64_t since_ms;  /* INT64_MIN: not given */
-	int64_t to_time_ms;
+	const char *topic, *prefix;                   /* NULL: not given */
+	int64_t since_ms, to_time_ms, from_ms, to_ms; /* INT64_MIN: not given */
 	bool syntax, sample, man;
 	bool deep, json;
 	bool from_s3, replace, drop_intents, dry_run;
@@ -51,6 +51,9 @@ enum option_bit {
 	OPTION_REPLACE = 1 << 9,
 	OPTION_DROP_INTENTS = 1 << 10,
 	OPTION_DRY_RUN = 1 << 11,
+	OPTION_FROM = 1 << 12,
+	OPTION_TO = 1 << 13,
+	OPTION_PREFIX = 1 << 14,
 };
 
 struct command {
@@ -199,6 +202,24 @@ static int run_offsets_set(const struct arguments *a)
 	return run_offsets(a, offsets_set);
 }
 
+static int run_land(const struct arguments *a)
+{
+	const struct redirect request = { a->from_ms, a->to_ms, a->prefix };
+	struct settings *s;
+	int code;
+
+	if (a->from_ms == INT64_MIN || a->to_ms == INT64_MIN || a->prefix == NULL) {
+		fputs("kafka2s3: land needs --from, --to and --prefix; try kafka2s3 land --help\n", stderr);
+		return EX_USAGE;
+	}
+	s = load(a);
+	if (s == NULL)
+		return EX_CONFIG;
+	code = land_command(s, &request);
+	settings_free(s);
+	return code;
+}
+
 static int run_version(const struct arguments *a)
 {
 	(void)a;
@@ -251,6 +272,16 @@ static const struct command commands[] = {
 	  "  --drop-intents  although a text names ranges that may be in S3 already: they could stand twice\n"
 	  "  --dry-run       say what would be set, and set nothing\n"
 	  "Exit codes: 65 refused for a partition, none is set; 69 no answer from Kafka or S3; 75 a daemon runs.\n" },
+	{ "land", false, OPTION_FROM | OPTION_TO | OPTION_PREFIX, run_land, " --from TIME --to TIME --prefix PREFIX",
+	  "land a stretch of time once, under a prefix of its own",
+	  "Does what run does, for the records of a stretch of time, and exits with 0 when all of them are landed.\n"
+	  "  --from TIME   from the first record of that time or later on, in each Kafka partition\n"
+	  "                (2026-01-31T14:30, UTC; or ms since 1970)\n"
+	  "  --to TIME     up to the first record of that time or later, else up to the end of the log as it is now\n"
+	  "  --prefix PREFIX\n"
+	  "                in place of s3.prefix; it must be empty, and so PREFIX-dead-letter, for dead letters\n"
+	  "The same command again goes on where it was stopped; several at once share the work.\n"
+	  "Exit codes: 65 the prefix is not empty; 69 Kafka or the bucket cannot be asked; 75 stopped in between.\n" },
 	{ "version", false, 0, run_version, "", "print the version", "Prints the version.\n" },
 };
 
@@ -364,14 +395,25 @@ static int take_time(int64_t *ms, unsigned bit, unsigned *given)
 static int parse(int argc, char **argv, struct arguments *a, unsigned *given)
 {
 	static const struct option options[] = {
-		{ "config", required_argument, NULL, 'c' },  { "help", no_argument, NULL, 'h' },
-		{ "version", no_argument, NULL, 'V' },       { "topic", required_argument, NULL, 't' },
-		{ "syntax", no_argument, NULL, 's' },        { "sample", no_argument, NULL, 'e' },
-		{ "man", no_argument, NULL, 'm' },           { "deep", no_argument, NULL, 'd' },
-		{ "since", required_argument, NULL, 'S' },   { "json", no_argument, NULL, 'j' },
-		{ "to-time", required_argument, NULL, 'T' }, { "from-s3", no_argument, NULL, 'f' },
-		{ "replace", no_argument, NULL, 'r' },       { "drop-intents", no_argument, NULL, 'D' },
-		{ "dry-run", no_argument, NULL, 'n' },       { 0 },
+		{ "config", required_argument, NULL, 'c' },
+		{ "help", no_argument, NULL, 'h' },
+		{ "version", no_argument, NULL, 'V' },
+		{ "topic", required_argument, NULL, 't' },
+		{ "syntax", no_argument, NULL, 's' },
+		{ "sample", no_argument, NULL, 'e' },
+		{ "man", no_argument, NULL, 'm' },
+		{ "deep", no_argument, NULL, 'd' },
+		{ "since", required_argument, NULL, 'S' },
+		{ "json", no_argument, NULL, 'j' },
+		{ "to-time", required_argument, NULL, 'T' },
+		{ "from-s3", no_argument, NULL, 'f' },
+		{ "replace", no_argument, NULL, 'r' },
+		{ "drop-intents", no_argument, NULL, 'D' },
+		{ "dry-run", no_argument, NULL, 'n' },
+		{ "from", required_argument, NULL, 'F' },
+		{ "to", required_argument, NULL, 'U' },
+		{ "prefix", required_argument, NULL, 'p' },
+		{ 0 },
 	};
 	int c, rc = 0;
 
@@ -384,10 +426,17 @@ static int parse(int argc, char **argv, struct arguments *a, unsigned *given)
 		} else if (c == 't') {
 			a->topic = optarg;
 			*given |= OPTION_TOPIC;
+		} else if (c == 'p') {
+			a->prefix = optarg;
+			*given |= OPTION_PREFIX;
 		} else if (c == 'S') {
 			rc = take_time(&a->since_ms, OPTION_SINCE, given);
 		} else if (c == 'T') {
 			rc = take_time(&a->to_time_ms, OPTION_TO_TIME, given);
+		} else if (c == 'F') {
+			rc = take_time(&a->from_ms, OPTION_FROM, given);
+		} else if (c == 'U') {
+			rc = take_time(&a->to_ms, OPTION_TO, given);
 		} else {
 			rc = bad_option(argv, c);
 		}
@@ -397,7 +446,11 @@ static int parse(int argc, char **argv, struct arguments *a, unsigned *given)
 
 int main(int argc, char **argv)
 {
-	struct arguments a = { .file = DEFAULT_FILE, .since_ms = INT64_MIN, .to_time_ms = INT64_MIN };
+	struct arguments a = { .file = DEFAULT_FILE,
+			       .since_ms = INT64_MIN,
+			       .to_time_ms = INT64_MIN,
+			       .from_ms = INT64_MIN,
+			       .to_ms = INT64_MIN };
 	const struct command *command = &commands[0];
 	unsigned given = 0;
 	int used = 0;

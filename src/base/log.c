@@ -18,7 +18,10 @@
 #define MAX_FIELDS 16
 #define FIELD_MAX_BYTES 512
 
+#define CLEAR_LINE "\r\033[K"
+
 static _Atomic int log_threshold = LOG_LEVEL_INFO;
+static atomic_bool progress_stands;
 
 static const struct {
 	const char *name;
@@ -82,11 +85,13 @@ static void to_stderr(enum log_level level, const char *text)
 	char line[LINE_MAX_BYTES + 64];
 	struct timespec now;
 	struct tm tm;
-	size_t n;
+	size_t n = 0;
 
 	clock_gettime(CLOCK_REALTIME, &now);
 	gmtime_r(&now.tv_sec, &tm);
-	n = strftime(line, sizeof(line), "%Y-%m-%dT%H:%M:%S", &tm);
+	if (atomic_exchange(&progress_stands, false))
+		n = (size_t)snprintf(line, sizeof(line), "%s", CLEAR_LINE);
+	n += strftime(line + n, sizeof(line) - n, "%Y-%m-%dT%H:%M:%S", &tm);
 	snprintf(line + n, sizeof(line) - n, ".%03ldZ %-7s %s\n", now.tv_nsec / 1000000, levels[level].name, text);
 	fputs(line, stderr);
 }
@@ -105,4 +110,16 @@ void log_event(enum log_level level, const struct log_field *fields, size_t n_fi
 		to_journal(level, fields, n_fields, text);
 	else
 		to_stderr(level, text);
+}
+
+void log_progress(const char *text)
+{
+	char line[LINE_MAX_BYTES];
+
+	if (text == NULL && !atomic_load(&progress_stands))
+		return;
+	snprintf(line, sizeof(line), CLEAR_LINE "%s", text != NULL ? text : "");
+	atomic_store(&progress_stands, text != NULL);
+	fputs(line, stderr);
+	fflush(stderr);
 }

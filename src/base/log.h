@@ -24,6 +24,10 @@ int log_level_parse(const char *name, enum log_level *level);
 void log_event(enum log_level level, const struct log_field *fields, size_t n_fields, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
 
+/* A line on a terminal that shows how far something is: drawn over the one before it; an event goes over it. NULL takes
+ * it away. */
+void log_progress(const char *text);
+
 #define log_error(...) log_event(LOG_LEVEL_ERROR, NULL, 0, __VA_ARGS__)
 #define log_warning(...) log_event(LOG_LEVEL_WARNING, NULL, 0, __VA_ARGS__)
 #define log_info(...) log_event(LOG_LEVEL_INFO, NULL, 0, __VA_ARGS__)

@@ -12,6 +12,7 @@ struct assignment;
 enum record_kind {
 	RECORD_DATA,
 	RECORD_END,      /* end of the partition reached: the next record will have `offset` or a later one */
+	RECORD_STOP,     /* nothing from `offset` on will come: a one-shot land ends there */
 	RECORD_FAREWELL, /* nothing of this assignment follows in the ring: its memory can go */
 };
 

@@ -26,7 +26,7 @@ const char *roll_reason_name(enum roll_reason reason)
 		[ROLL_NONE] = "none",     [ROLL_BYTES] = "bytes",     [ROLL_RECORDS] = "records",
 		[ROLL_AGE] = "age",       [ROLL_MEMORY] = "memory",   [ROLL_SLOTS] = "slots",
 		[ROLL_PARTS] = "parts",   [ROLL_REVOKED] = "revoked", [ROLL_SHUTDOWN] = "shutdown",
-		[ROLL_INTENT] = "intent",
+		[ROLL_INTENT] = "intent", [ROLL_STOP] = "stop",
 	};
 
 	return names[reason];

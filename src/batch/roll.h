@@ -18,6 +18,7 @@ enum roll_reason {
 	ROLL_REVOKED,
 	ROLL_SHUTDOWN,
 	ROLL_INTENT, /* a recovered range has reached the end that its intent names */
+	ROLL_STOP,   /* a one-shot land has reached its end */
 	ROLL_REASONS,
 };
 

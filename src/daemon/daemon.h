@@ -2,11 +2,23 @@
 #ifndef DAEMON_DAEMON_H
 #define DAEMON_DAEMON_H
 
+#include <stdbool.h>
+#include <stdint.h>
+
 #include "settings/settings.h"
 
 /* Run until SIGTERM or SIGINT: build every object in order, start the threads, wait, take everything down in reverse. A
  * second signal ends the process at once. SIGUSR1 logs the state of every partition. Returns the process's exit code:
  * 0, 75 (start again), 78 (a setting that can never work). Thread: main. */
 int daemon_run(const struct settings *s);
+
+/* Asked every 200 ms or so, in the main thread, with the number of records taken so far: true ends the daemon in
+ * order. */
+struct daemon_watch {
+	bool (*has_ended)(void *arg, uint64_t taken);
+	void *arg;
+};
+
+int daemon_run_watched(const struct settings *s, const struct daemon_watch *w);
 
 #endif

@@ -92,13 +92,13 @@ static sigset_t our_signals(void)
 	return set;
 }
 
-/* Until a signal to end, or until the consumer has ended by itself. */
-static void wait_for_end(const struct daemon *d)
+/* Until a signal to end, until the watch says so, or until the consumer has ended by itself. */
+static void wait_for_end(const struct daemon *d, const struct daemon_watch *w)
 {
 	const struct timespec look = { .tv_nsec = LOOK_MS * 1000000L };
 	sigset_t set = our_signals();
 
-	while (!consumer_ended(d->consumer)) {
+	while (!consumer_ended(d->consumer) && (w == NULL || !w->has_ended(w->arg, consumer_taken(d->consumer)))) {
 		int signal = sigtimedwait(&set, NULL, &look);
 
 		if (signal == SIGUSR1)
@@ -134,6 +134,11 @@ static int stop(struct daemon *d)
 
 int daemon_run(const struct settings *s)
 {
+	return daemon_run_watched(s, NULL);
+}
+
+int daemon_run_watched(const struct settings *s, const struct daemon_watch *w)
+{
 	struct daemon d = { .settings = s };
 	struct error e;
 	sigset_t set = our_signals();
@@ -153,7 +158,7 @@ int daemon_run(const struct settings *s)
 	log_info("started: group \"%s\" from \"%s\" to bucket \"%s\"", s->kafka_group, s->kafka_brokers, s->s3_bucket);
 	started = start(&d, &e) == 0;
 	if (started)
-		wait_for_end(&d);
+		wait_for_end(&d, w);
 	else
 		log_error("the replay does not start: %s", e.text);
 	arm_second_signal();

@@ -109,6 +109,9 @@ static void acknowledged(struct consumer *c, int64_t now_boot_ms)
 		if (p->state == PARTITION_STARTING) {
 			p->state = PARTITION_PARKED;
 			p->resume_boot_ms = now_boot_ms;
+		} else if (p->state == PARTITION_ACTIVE && delivery_at_end(&p->delivery)) {
+			session_drop(c, p);
+			p->state = PARTITION_DONE;
 		} else if (p->assignment != NULL) {
 			commit_publish(c, p);
 			session_next_pass(c, p, now_boot_ms);

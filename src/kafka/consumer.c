@@ -365,6 +365,11 @@ void consumer_report(struct consumer *c)
 	wake_consumer(c);
 }
 
+uint64_t consumer_taken(const struct consumer *c)
+{
+	return atomic_load_explicit(&c->taken, memory_order_relaxed);
+}
+
 bool consumer_ended(const struct consumer *c)
 {
 	return atomic_load(&c->ended);

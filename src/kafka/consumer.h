@@ -3,6 +3,7 @@
 #define KAFKA_CONSUMER_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/error.h"
 #include "batch/mailbox.h"
@@ -30,6 +31,8 @@ void consumer_start(struct consumer *c);
 void consumer_stop(struct consumer *c);
 /* Log the state of every partition. Thread: any. */
 void consumer_report(struct consumer *c);
+/* Records taken from the client so far, to show that something moves. Thread: any. */
+uint64_t consumer_taken(const struct consumer *c);
 /* It has ended, or is about to: by consumer_stop, or because the client cannot go on. Thread: any. */
 bool consumer_ended(const struct consumer *c);
 /* Wait until the thread has ended; the process's exit code. */

@@ -37,11 +37,20 @@ static int find_range(const struct delivery *d, const char *range_id)
 	return -1;
 }
 
+static void count(struct intent_land *l, const struct range_facts *f)
+{
+	l->objects += f->objects;
+	l->landed += f->landed;
+	l->dead += f->dead;
+	l->skipped += f->skipped;
+}
+
 /* Ranges without objects have nothing to publish. */
 static void advance(struct delivery *d)
 {
 	while (d->text.n > 0 && d->ranges[0].state == RANGE_PUBLISHED) {
 		chain_advance(&d->text.before, &d->text.ranges[0]);
+		count(&d->text.land, &d->text.ranges[0]);
 		d->text.start = d->text.ranges[0].end;
 		d->text.n--;
 		memmove(&d->text.ranges[0], &d->text.ranges[1], (size_t)d->text.n * sizeof(d->text.ranges[0]));
@@ -201,4 +210,11 @@ bool delivery_settled(const struct delivery *d)
 			return false;
 	}
 	return !d->changed;
+}
+
+bool delivery_at_end(const struct delivery *d)
+{
+	const struct intent_text *t = &d->text;
+
+	return t->land.given && t->n == 0 && t->start >= t->land.stop && !d->changed;
 }

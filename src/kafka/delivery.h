@@ -88,4 +88,7 @@ int64_t delivery_planned_end(const struct delivery *d);
  * and not built stay behind as the intents that they are. */
 bool delivery_settled(const struct delivery *d);
 
+/* A one-shot land has nothing left to do here: all up to its stop is committed. */
+bool delivery_at_end(const struct delivery *d);
+
 #endif

@@ -27,6 +27,7 @@ struct group {
 	const struct settings *settings;
 	rd_kafka_t *rk;
 	char *cluster;
+	int limit_ms;
 };
 
 static int failed(struct error *e, rd_kafka_resp_err_t err, const char *what)
@@ -75,9 +76,10 @@ struct group *group_open(const struct settings *s, struct error *e)
 	struct group *g = mem_zalloc(sizeof(*g));
 
 	g->settings = s;
+	g->limit_ms = LIMIT_MS;
 	g->rk = open_client(s, e);
 	if (g->rk != NULL)
-		g->cluster = handle_cluster(g->rk, LIMIT_MS);
+		g->cluster = handle_cluster(g->rk, g->limit_ms);
 	if (g->cluster != NULL)
 		return g;
 	if (g->rk != NULL)
@@ -94,6 +96,11 @@ void group_free(struct group *g)
 		rd_kafka_destroy_flags(g->rk, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
 	free(g->cluster);
 	free(g);
+}
+
+void group_limit(struct group *g, int limit_ms)
+{
+	g->limit_ms = limit_ms;
 }
 
 const char *group_cluster(const struct group *g)
@@ -123,7 +130,7 @@ static char *name_members(const struct rd_kafka_group_info *i)
 int group_members(struct group *g, char **who, struct error *e)
 {
 	const struct rd_kafka_group_list *list;
-	rd_kafka_resp_err_t err = rd_kafka_list_groups(g->rk, g->settings->kafka_group, &list, LIMIT_MS);
+	rd_kafka_resp_err_t err = rd_kafka_list_groups(g->rk, g->settings->kafka_group, &list, g->limit_ms);
 	int n = 0;
 
 	if (err != RD_KAFKA_RESP_ERR_NO_ERROR)
@@ -167,7 +174,7 @@ static int by_place(const void *a, const void *b)
 static int load_topics(struct group *g, const char *topic, struct group_partitions *p, struct error *e)
 {
 	const struct rd_kafka_metadata *m;
-	rd_kafka_resp_err_t err = rd_kafka_metadata(g->rk, 1, NULL, &m, LIMIT_MS);
+	rd_kafka_resp_err_t err = rd_kafka_metadata(g->rk, 1, NULL, &m, g->limit_ms);
 	int rc = 0;
 
 	if (err != RD_KAFKA_RESP_ERR_NO_ERROR)
@@ -207,7 +214,7 @@ static const rd_kafka_topic_partition_t *answer_about(const rd_kafka_topic_parti
 static int load_committed(struct group *g, struct group_partitions *p, struct error *e)
 {
 	rd_kafka_topic_partition_list_t *list = list_of(p, RD_KAFKA_OFFSET_INVALID);
-	rd_kafka_resp_err_t err = rd_kafka_committed(g->rk, list, LIMIT_MS);
+	rd_kafka_resp_err_t err = rd_kafka_committed(g->rk, list, g->limit_ms);
 	int rc = err != RD_KAFKA_RESP_ERR_NO_ERROR ? failed(e, err, "the committed offsets cannot be read") : 0;
 
 	for (size_t i = 0; i < p->n && rc == 0; i++) {
@@ -228,7 +235,7 @@ int group_offsets_at(struct group *g, const struct group_partitions *p, int64_t 
 		     struct error *e)
 {
 	rd_kafka_topic_partition_list_t *list = list_of(p, time_ms);
-	rd_kafka_resp_err_t err = rd_kafka_offsets_for_times(g->rk, list, LIMIT_MS);
+	rd_kafka_resp_err_t err = rd_kafka_offsets_for_times(g->rk, list, g->limit_ms);
 	int rc = err != RD_KAFKA_RESP_ERR_NO_ERROR ? failed(e, err, "the log's offsets cannot be read") : 0;
 
 	for (size_t i = 0; i < p->n && rc == 0; i++) {
@@ -263,6 +270,15 @@ int group_load(struct group *g, const char *topic, struct group_partitions *p, s
 {
 	*p = (struct group_partitions){ 0 };
 	if (load_topics(g, topic, p, e) == 0 && (p->n == 0 || (load_committed(g, p, e) == 0 && load_log(g, p, e) == 0)))
+		return 0;
+	group_partitions_free(p);
+	return -1;
+}
+
+int group_load_texts(struct group *g, struct group_partitions *p, struct error *e)
+{
+	*p = (struct group_partitions){ 0 };
+	if (load_topics(g, NULL, p, e) == 0 && (p->n == 0 || load_committed(g, p, e) == 0))
 		return 0;
 	group_partitions_free(p);
 	return -1;
@@ -310,7 +326,7 @@ static enum read_state take_message(rd_kafka_message_t *m, const struct group_pa
 static enum read_state read_on(struct group *g, const struct group_partition *p,
 			       bool (*take)(void *arg, struct record *r), void *arg, int64_t *end, struct error *e)
 {
-	int64_t now = clock_boot_ms(), deadline = now + LIMIT_MS;
+	int64_t now = clock_boot_ms(), deadline = now + g->limit_ms;
 	enum read_state state = READ_ON;
 
 	while (state == READ_ON || state == READ_NOTHING) {
@@ -319,9 +335,10 @@ static enum read_state read_on(struct group *g, const struct group_partition *p,
 		state = m != NULL ? take_message(m, p, take, arg, end, e) : READ_NOTHING;
 		now = clock_boot_ms();
 		if (state == READ_ON)
-			deadline = now + LIMIT_MS;
+			deadline = now + g->limit_ms;
 		if (now > deadline && state == READ_NOTHING) {
-			error_set(e, ERROR_RETRY, 0, "the log cannot be read: nothing came for %d s", LIMIT_MS / 1000);
+			error_set(e, ERROR_RETRY, 0, "the log cannot be read: nothing came for %d s",
+				  g->limit_ms / 1000);
 			state = READ_FAILED;
 		}
 	}
@@ -366,7 +383,7 @@ static int read_back(struct group *g, const struct group_commit *items, size_t n
 		     struct error *e)
 {
 	rd_kafka_topic_partition_list_t *list = commits(items, n, false);
-	rd_kafka_resp_err_t err = rd_kafka_committed(g->rk, list, LIMIT_MS);
+	rd_kafka_resp_err_t err = rd_kafka_committed(g->rk, list, g->limit_ms);
 	int rc = err != RD_KAFKA_RESP_ERR_NO_ERROR ? failed(e, err, "what was set cannot be read back") : 0;
 
 	for (size_t i = 0; i < n && rc == 0; i++) {

@@ -11,8 +11,8 @@
 #include "settings/settings.h"
 
 /* The group of the settings seen from outside, and its offsets set from there: it is never joined. Each call blocks, 30
- * s at most, group_read while records come. Thread: one at a time. Errors: RETRY, Kafka does not answer or refuses;
- * GIVE_UP, the settings. */
+ * s at most if group_limit was not told otherwise, group_read while records come. Thread: one at a time. Errors: RETRY,
+ * Kafka does not answer or refuses; GIVE_UP, the settings. */
 
 struct group_partition {
 	char *topic;
@@ -39,6 +39,7 @@ struct group;
 
 struct group *group_open(const struct settings *s, struct error *e);
 void group_free(struct group *g); /* NULL is fine */
+void group_limit(struct group *g, int limit_ms);
 
 /* As a word of the committed text. */
 const char *group_cluster(const struct group *g);
@@ -50,6 +51,8 @@ int group_members(struct group *g, char **who, struct error *e);
 
 /* All partitions of the topics of the settings; topic: of this one alone, NULL: of all. */
 int group_load(struct group *g, const char *topic, struct group_partitions *p, struct error *e);
+/* Of all topics, and without the log: low and high stay 0. */
+int group_load_texts(struct group *g, struct group_partitions *p, struct error *e);
 void group_partitions_free(struct group_partitions *p);
 
 /* offsets[i]: the first offset of items[i] whose record is not before that time, or the log's end; time_ms -2: the

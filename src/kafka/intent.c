@@ -132,6 +132,17 @@ static bool read_skipped(const char *s, struct chain *c)
 	       read_count(v.words[2], &c->skipped_tombstones);
 }
 
+static bool read_land(const char *s, struct intent_land *l)
+{
+	struct values v;
+
+	l->given = true;
+	return read_values(s, &v) && v.n == 6 && read_count(v.words[0], &l->first) &&
+	       read_count(v.words[1], &l->stop) && l->first <= l->stop && read_count(v.words[2], &l->objects) &&
+	       read_count(v.words[3], &l->landed) && read_count(v.words[4], &l->dead) &&
+	       read_count(v.words[5], &l->skipped);
+}
+
 static bool read_range(const char *s, struct intent_text *t)
 {
 	struct values v;
@@ -158,7 +169,8 @@ enum word {
 	WORD_SCHEMA,
 	WORD_BORN,
 	WORD_BEFORE,
-	WORD_SKIPPED,
+	WORD_SKIPPED, /* from here on a word may be missing */
+	WORD_LAND,
 	WORD_RANGE,
 	WORDS,
 };
@@ -166,7 +178,7 @@ enum word {
 static const char *const word_names[WORDS] = {
 	[WORD_CLUSTER] = "cluster", [WORD_TOPIC] = "topic",   [WORD_PARTITION] = "partition", [WORD_START] = "start",
 	[WORD_TO] = "to",           [WORD_SCHEMA] = "schema", [WORD_BORN] = "born",           [WORD_BEFORE] = "before",
-	[WORD_SKIPPED] = "skipped", [WORD_RANGE] = "range",
+	[WORD_SKIPPED] = "skipped", [WORD_LAND] = "land",     [WORD_RANGE] = "range",
 };
 
 static bool read_word(enum word word, const char *value, struct intent_text *t)
@@ -190,6 +202,8 @@ static bool read_word(enum word word, const char *value, struct intent_text *t)
 		return read_before(value, &t->before);
 	case WORD_SKIPPED:
 		return read_skipped(value, &t->before);
+	case WORD_LAND:
+		return read_land(value, &t->land);
 	case WORD_RANGE:
 		return read_range(value, t);
 	default:
@@ -223,8 +237,8 @@ static enum intent_verdict take_word(const char *text, size_t len, enum word *ex
 		return INTENT_NEWER;
 	if (word[name_len] == '\0')
 		return INTENT_DAMAGED;
-	if (w == WORD_RANGE && *expected >= WORD_SKIPPED)
-		*expected = WORD_RANGE;
+	if (w > *expected && *expected >= WORD_SKIPPED)
+		*expected = w;
 	if (w != *expected || !read_word(w, word + name_len + 1, t))
 		return INTENT_DAMAGED;
 	if (w != WORD_RANGE)
@@ -288,6 +302,12 @@ static int add_before(char *out, int len, const struct chain *c)
 	return len;
 }
 
+static int add_land(char *out, int len, const struct intent_land *l)
+{
+	return add(out, len, " land=%" PRId64 ",%" PRId64 ",%" PRId64 ",%" PRId64 ",%" PRId64 ",%" PRId64, l->first,
+		   l->stop, l->objects, l->landed, l->dead, l->skipped);
+}
+
 int intent_write(const struct intent_text *t, int max_ranges, char *out)
 {
 	int len = add(out, 0, PROGRAM "%d cluster=%s topic=%s partition=%" PRId32 " start=%" PRId64, INTENT_VERSION,
@@ -296,6 +316,8 @@ int intent_write(const struct intent_text *t, int max_ranges, char *out)
 	len = add(out, len, " to=%016" PRIx64 " schema=%" PRId32 " born=%" PRId64 ",%" PRId64 ",%" PRId32,
 		  t->destination, t->schema, t->birth.time_ms, t->birth.start_ms, t->birth.partitions);
 	len = add_before(out, len, &t->before);
+	if (t->land.given)
+		len = add_land(out, len, &t->land);
 	for (int i = 0; i < t->n && i < max_ranges; i++) {
 		const struct range_facts *f = &t->ranges[i];
 

@@ -11,9 +11,11 @@
 /* The text that is committed with each offset, both ways. Pure. Source: design.md, Delivery 3 and 5.
  *
  *   kafka2s3/1 cluster=ID topic=T partition=3 start=100 to=0123456789abcdef schema=0 born=1795360838000,-2,4
- *   before=50,5c1f00aa01bb02cc,1,50 skipped=90,100,10 range=200,5c1fd0…,9f8e…,1,99,1,0,1048576 range=…
+ *   before=50,5c1f00aa01bb02cc,1,50 skipped=90,100,10 land=0,900,2,95,5,0
+ *   range=200,5c1fd0…,9f8e…,1,99,1,0,1048576 range=…
  *
  * before is a range (start, id, objects, records), or "begins:REASON"; skipped stands only when there is something;
+ * land (first, stop, objects, landed, dead, skipped) only in the group of a one-shot land;
  * a range is end, id, fingerprint, objects, landed, dead, skipped, bytes; it starts where the one before it ends. */
 
 #define INTENT_VERSION 1
@@ -27,6 +29,14 @@ struct birth {
 	int32_t partitions; /* the topic had then */
 };
 
+/* A one-shot land: offsets [first, stop) of the partition are to be landed, and nothing else of it. The counts are of
+ * what lies before the committed offset, whoever landed it. */
+struct intent_land {
+	bool given; /* false: the group goes on for ever */
+	int64_t first, stop;
+	int64_t objects, landed, dead, skipped;
+};
+
 struct intent_text {
 	char cluster[INTENT_NAME_MAX];
 	char topic[INTENT_NAME_MAX];
@@ -36,6 +46,7 @@ struct intent_text {
 	int32_t schema;
 	struct birth birth;
 	struct chain before; /* what comes before the first range */
+	struct intent_land land;
 	struct range_facts ranges[ASSIGNMENT_MAX_SEALED];
 	int n;
 };

@@ -83,7 +83,7 @@ const char *partition_state_name(enum partition_state s)
 {
 	static const char *const names[] = {
 		[PARTITION_AWAY] = "away",     [PARTITION_PARKED] = "parked",     [PARTITION_STARTING] = "starting",
-		[PARTITION_ACTIVE] = "active", [PARTITION_REVOKING] = "revoking",
+		[PARTITION_ACTIVE] = "active", [PARTITION_REVOKING] = "revoking", [PARTITION_DONE] = "done",
 	};
 
 	return names[s];
@@ -106,6 +106,8 @@ const char *wait_reason_name(enum wait_reason w)
 			("a person: too many of its records cannot be written; raise output.dead_letter_limit if "
 			 "they are to go to the dead letters"),
 		[WAIT_TEXT_SIZE] = "a broker that takes our committed text: raise offset.metadata.max.bytes",
+		[WAIT_LAND] = ("a person: the offsets of this land's group were set from outside; delete the group and "
+			       "what it landed, and begin anew"),
 	};
 
 	return names[w];

@@ -19,6 +19,7 @@ enum partition_state {
 	PARTITION_STARTING, /* ours, not read: its start is being committed */
 	PARTITION_ACTIVE,   /* read; records of its epoch are in the rings */
 	PARTITION_REVOKING, /* revoked: what is sealed is being finished before the answer */
+	PARTITION_DONE,     /* ours in the group, not read any more: a one-shot land is at its end here */
 };
 
 /* What a partition waits for; one name each for log, state reports and the runbook. */
@@ -35,6 +36,7 @@ enum wait_reason {
 	WAIT_TABLE,        /* a table of its own */
 	WAIT_DEAD_LETTERS, /* a person to say that so many dead letters are right */
 	WAIT_TEXT_SIZE,    /* a broker that takes texts as long as ours */
+	WAIT_LAND,         /* a person: the offsets of a one-shot land are not its own */
 	WAIT_REASONS,
 };
 
@@ -53,6 +55,7 @@ struct partition {
 	struct delivery delivery;      /* valid while STARTING, ACTIVE or REVOKING */
 	int64_t next_offset;           /* a record below this was put into the ring already */
 	int64_t end_seen;              /* where the end of the log came last since it is read; -1: not yet */
+	int64_t stop_offset;           /* none from here on is read: where a one-shot land ends; INT64_MAX: nowhere */
 	struct stall stall;
 	bool quiet;             /* the uploader has answered the seal */
 	struct range_pass pass; /* the newest one that left something to do */

@@ -21,6 +21,19 @@ static struct partition *partition_of(struct consumer *c, const rd_kafka_message
 	return c->cached;
 }
 
+/* Nothing from here on is asked for: the uploader learns where the last range ends, and the client reads on no more. A
+ * rebalance that is under way can have it read again for a moment: then it comes here again. */
+static void reach_stop(struct consumer *c, struct partition *p)
+{
+	if (!p->local)
+		return;
+	ring_put(p->lane->lane.ring, &(struct record){ .kind = RECORD_STOP,
+						       .assignment = p->assignment,
+						       .offset = p->stop_offset,
+						       .timestamp_ms = -1 });
+	rebalance_stop_reading(c, p);
+}
+
 /* The end of the log is a marker in its place between the records; anything else that comes instead of a record stops
  * this partition until resume.c has looked at it. */
 static void on_partition_error(struct consumer *c, struct partition *p, const rd_kafka_message_t *m,
@@ -30,7 +43,9 @@ static void on_partition_error(struct consumer *c, struct partition *p, const rd
 		return;
 	if (m->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
 		p->end_seen = m->offset;
-		if (m->offset >= p->next_offset)
+		if (m->offset >= p->stop_offset)
+			reach_stop(c, p);
+		else if (m->offset >= p->next_offset)
 			ring_put(p->lane->lane.ring, &(struct record){ .kind = RECORD_END,
 								       .assignment = p->assignment,
 								       .offset = m->offset,
@@ -61,8 +76,11 @@ static void take_message(struct consumer *c, rd_kafka_message_t *m, int64_t now_
 	if (m->err != RD_KAFKA_RESP_ERR_NO_ERROR)
 		on_partition_error(c, p, m, now_boot_ms);
 	else if (p != NULL && p->state == PARTITION_ACTIVE && m->offset >= p->next_offset) {
-		put_record(c, p, m);
-		return;
+		if (m->offset < p->stop_offset) {
+			put_record(c, p, m);
+			return;
+		}
+		reach_stop(c, p);
 	}
 	rd_kafka_message_destroy(m);
 }
@@ -137,6 +155,8 @@ size_t records_take(struct consumer *c, int64_t now_boot_ms)
 	for (ssize_t i = 0; i < got; i++)
 		take_message(c, c->batch[i], now_boot_ms);
 	c->took |= got > 0;
+	if (got > 0)
+		atomic_fetch_add_explicit(&c->taken, (uint64_t)got, memory_order_relaxed);
 	wake_fetchers(c, n > 0 && got <= 0, now_boot_ms);
 	for (int i = 0; i < c->n_lanes; i++) {
 		records_put_farewells(&c->lanes[i]);

@@ -112,12 +112,22 @@ static enum finding understand(struct consumer *c, struct topics *topics, struct
 	}
 	free(text);
 	if (v == INTENT_ABSENT || !intent_is_about(&t, c->cluster, p->topic, p->id, e->offset) ||
-	    t.destination != destination_of(c->settings->s3_bucket, p->settings))
-		return begin_moved(c, topics, p, e->offset, &t, v == INTENT_OURS);
+	    t.land.given != start_is_land(c) || t.destination != destination_of(c->settings->s3_bucket, p->settings)) {
+		if (!start_is_land(c))
+			return begin_moved(c, topics, p, e->offset, &t, v == INTENT_OURS);
+		session_wait(c, p, WAIT_LAND, "", now_boot_ms);
+		return FOUND_WAIT;
+	}
 	c->group_is_born = true;
 	forget_foreign_ranges(c, p, &t);
 	delivery_begin(&p->delivery, &t, clock_boot_ms());
-	return FOUND_READY;
+	return delivery_at_end(&p->delivery) ? FOUND_DONE : FOUND_READY;
+}
+
+/* Is what the log holds of concern? A one-shot land counts on what it held when it began. */
+static bool needs_log(const struct partition *p)
+{
+	return p->delivery.text.n > 0 || p->check_log || p->delivery.text.land.given;
 }
 
 static void ask_log(struct consumer *c, struct candidate *candidates, int n)
@@ -129,7 +139,7 @@ static void ask_log(struct consumer *c, struct candidate *candidates, int n)
 		const struct partition *p = candidates[i].p;
 
 		candidates[i].low = candidates[i].high = -1;
-		if (candidates[i].finding == FOUND_READY && (p->delivery.text.n > 0 || p->check_log))
+		if (candidates[i].finding == FOUND_READY && needs_log(p))
 			rd_kafka_topic_partition_list_add(list, p->topic, p->id);
 	}
 	start_offsets_at(c, list, RD_KAFKA_OFFSET_BEGINNING);
@@ -156,19 +166,40 @@ static enum finding begin_behind(struct partition *p, int64_t start)
 	return start_at(p, &t, start, "truncated");
 }
 
+/* A one-shot land has lost no more than was asked for, and does not wait for what the log has no more. True: it ends
+ * earlier now. */
+static bool fit_land(struct candidate *k, int64_t end)
+{
+	struct intent_land *l = &k->p->delivery.text.land;
+
+	if (k->high < l->stop) {
+		partition_log(LOG_LEVEL_ERROR, k->p,
+			      "the log ends at %" PRId64 ", before offset %" PRId64
+			      " where this land was to end: the topic was truncated or made again; it ends there",
+			      k->high, l->stop);
+		l->stop = k->high;
+		k->low = k->high < end ? k->high : k->low;
+		return true;
+	}
+	k->low = k->low < l->stop ? k->low : l->stop;
+	return false;
+}
+
 static enum finding hold_against_log(struct consumer *c, struct candidate *k, int64_t now_boot_ms)
 {
 	struct partition *p = k->p;
 	const struct intent_text *t = &p->delivery.text;
 	int64_t end = t->n > 0 ? t->ranges[t->n - 1].end : t->start;
+	bool shorter;
 
 	p->next_offset = t->start;
-	if (t->n == 0 && !p->check_log)
+	if (!needs_log(p))
 		return FOUND_READY;
 	if (k->low < 0 || k->high < 0) {
 		session_wait(c, p, WAIT_OFFSETS, "the log's first and last offset cannot be read", now_boot_ms);
 		return FOUND_WAIT;
 	}
+	shorter = t->land.given && fit_land(k, end);
 	if (k->high < end) {
 		partition_log(LOG_LEVEL_ERROR, p,
 			      "the log ends at %" PRId64 ", before offset %" PRId64
@@ -191,7 +222,7 @@ static enum finding hold_against_log(struct consumer *c, struct candidate *k, in
 		p->next_offset = k->low;
 	}
 	p->check_log = false;
-	return FOUND_READY;
+	return shorter && t->n == 0 ? begin_behind(p, p->next_offset) : FOUND_READY;
 }
 
 static int64_t planned_bytes(const struct partition *p)
@@ -240,6 +271,7 @@ static void open_partition(struct consumer *c, struct partition *p)
 	memcpy(a->plan, t->ranges, sizeof(a->plan));
 	a->pass = p->pass;
 	p->assignment = a;
+	p->stop_offset = t->land.given ? t->land.stop : INT64_MAX;
 	stall_begin(&p->stall, c->reading_ms);
 	p->state = PARTITION_ACTIVE;
 	p->wait = WAIT_NOTHING;
@@ -261,6 +293,9 @@ static void settle(struct consumer *c, struct candidate *candidates, int n, int6
 		if (candidates[i].finding == FOUND_START) {
 			p->state = PARTITION_STARTING;
 			p->epoch = ++c->epochs;
+		} else if (candidates[i].finding == FOUND_DONE) {
+			p->state = PARTITION_DONE;
+			p->wait = WAIT_NOTHING;
 		} else if (candidates[i].finding == FOUND_READY && admit(c, p)) {
 			ready[n_ready++] = p;
 			open_partition(c, p);

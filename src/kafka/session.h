@@ -44,6 +44,7 @@ struct consumer {
 	atomic_bool report_asked;
 	atomic_int exit_code;
 	atomic_bool ended;
+	atomic_uint_least64_t taken; /* from the client, records and markers */
 
 	rd_kafka_t *rk;                 /* NULL: the last one could not go on, the next one is due later */
 	rd_kafka_queue_t *group_queue;  /* rebalances, commits, errors, statistics */
@@ -164,6 +165,7 @@ enum finding {
 	FOUND_NO_OFFSET, /* start.c is to find where it begins */
 	FOUND_START,     /* p->delivery holds a start that is to be committed first */
 	FOUND_READY,     /* p->delivery holds what was read */
+	FOUND_DONE,      /* so it does, and a one-shot land has nothing left to do there */
 };
 
 struct candidate {
@@ -173,12 +175,15 @@ struct candidate {
 	int64_t start_time_ms; /* -2 earliest, -1 latest, else a time */
 	int64_t start;         /* an offset; RD_KAFKA_OFFSET_END: none yet; RD_KAFKA_OFFSET_INVALID: could not be had */
 	bool resolved;         /* was asked for */
+	int64_t stop;          /* of a one-shot land: as start */
 };
 
 /* start.c: find where those without an offset begin: FOUND_START or FOUND_WAIT. The array ends with one without
  * partition. */
 struct topics;
 void start_find(struct consumer *c, struct topics *t, struct candidate *candidates, int n, int64_t now_boot_ms);
+/* Is this a one-shot land? */
+bool start_is_land(const struct consumer *c);
 /* Have `start` committed first, with a chain that begins there for this reason. */
 enum finding start_at(struct partition *p, struct intent_text *t, int64_t start, const char *reason);
 /* A text that says who and where, and nothing else. */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Where partitions without an offset begin: `start` as of the group's birth, which every committed text carries, so
- * that a partition or a topic that came later begins at its beginning (protocol.md H12). All that come in one turn are
- * resolved together, and their starts committed in one request. Thread: consumer. */
+ * that a partition or a topic that came later begins at its beginning (protocol.md H12); and where a one-shot land
+ * ends, which its texts carry from then on. All that come in one turn are resolved together, and their starts committed
+ * in one request. Thread: consumer. */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -57,10 +58,17 @@ enum finding start_at(struct partition *p, struct intent_text *t, int64_t start,
 	return FOUND_START;
 }
 
+bool start_is_land(const struct consumer *c)
+{
+	return c->settings->kafka_stop_ms != INT64_MAX;
+}
+
 /* The time that `start` means for this partition: partitions and topics that came after the group's birth begin at
- * their beginning. */
+ * their beginning; a one-shot land means its times for all of them. */
 static int64_t start_time(const struct consumer *c, const struct partition *p, const struct topic_info *i)
 {
+	if (start_is_land(c))
+		return c->settings->kafka_start_ms;
 	if (!i->born)
 		return c->group_is_born ? RD_KAFKA_OFFSET_BEGINNING : c->settings->kafka_start_ms;
 	if (p->id >= i->birth.partitions)
@@ -110,6 +118,32 @@ static void resolve(struct consumer *c, struct candidate *candidates, int n)
 	resolve_time(c, candidates, n, RD_KAFKA_OFFSET_END);
 }
 
+/* Where a one-shot land ends: at the first record of its end's time or later, else at the end of the log. That is asked
+ * for before the time, and the start after both: so no record that comes in between lies inside. */
+static void resolve_stops(struct consumer *c, struct candidate *candidates, int n)
+{
+	const int64_t times_ms[] = { RD_KAFKA_OFFSET_END, c->settings->kafka_stop_ms };
+	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(n);
+
+	for (int i = 0; i < n; i++) {
+		if (candidates[i].finding == FOUND_NO_OFFSET)
+			rd_kafka_topic_partition_list_add(list, candidates[i].p->topic, candidates[i].p->id);
+	}
+	for (int t = 0; t < 2; t++) {
+		int at = 0;
+
+		start_offsets_at(c, list, times_ms[t]);
+		for (int i = 0; i < n; i++) {
+			if (candidates[i].finding != FOUND_NO_OFFSET)
+				continue;
+			if (t == 0 || list->elems[at].offset != RD_KAFKA_OFFSET_END)
+				candidates[i].stop = list->elems[at].offset;
+			at++;
+		}
+	}
+	rd_kafka_topic_partition_list_destroy(list);
+}
+
 static bool is_wanted(const struct topic_info *i, const void *candidates)
 {
 	for (const struct candidate *k = candidates; k->p != NULL; k++) {
@@ -140,13 +174,17 @@ static void begin(struct consumer *c, struct candidate *k, const struct topic_in
 {
 	struct intent_text t;
 
-	if (k->start < 0) {
+	if (k->start < 0 || k->stop < 0) {
 		session_wait(c, k->p, WAIT_START, "the log's first or last offset cannot be read", now_boot_ms);
 		k->finding = FOUND_WAIT;
 		return;
 	}
 	start_base_text(c, k->p, &t);
 	t.birth = i->born ? i->birth : (struct birth){ clock_real_ms(), c->settings->kafka_start_ms, i->partitions };
+	if (start_is_land(c)) {
+		k->start = k->start < k->stop ? k->start : k->stop;
+		t.land = (struct intent_land){ .given = true, .first = k->start, .stop = k->stop };
+	}
 	k->finding = start_at(k->p, &t, k->start, "first");
 }
 
@@ -180,6 +218,8 @@ void start_find(struct consumer *c, struct topics *t, struct candidate *candidat
 			     now_boot_ms);
 		candidates[i].finding = FOUND_WAIT;
 	}
+	if (start_is_land(c))
+		resolve_stops(c, candidates, n);
 	resolve(c, candidates, n);
 	for (int i = 0; i < n; i++) {
 		if (candidates[i].finding == FOUND_NO_OFFSET)

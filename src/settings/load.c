@@ -405,6 +405,7 @@ int settings_load(const char *path, struct settings **s, struct error *e)
 	*s = NULL;
 	l.s = mem_zalloc(sizeof(*l.s));
 	l.s->file = mem_strdup(path);
+	l.s->kafka_stop_ms = INT64_MAX;
 	l.s->origins = origins_new();
 	config_init(&l.config);
 	rc = value_set_defaults(l.s, e);

@@ -129,8 +129,7 @@ static int check_template(const struct settings *s, size_t number, const struct 
 	return fail_at(s, number, or_blame(blame("output", "key"), "s3", "prefix"), e);
 }
 
-/* The folder that all keys lie in, as far as it is the same for all of them. Owns: the caller frees. */
-static char *key_root(const struct topic_settings *t)
+char *pairs_root_of(const struct topic_settings *t)
 {
 	static const char placeholder[] = "{prefix}";
 	bool prefixed = strncmp(t->key, placeholder, strlen(placeholder)) == 0;
@@ -145,7 +144,7 @@ static char *key_root(const struct topic_settings *t)
 	return root;
 }
 
-static bool lies_in(const char *inner, const char *outer)
+bool pairs_lies_in(const char *inner, const char *outer)
 {
 	size_t len = strlen(outer);
 
@@ -164,8 +163,9 @@ static int check_dead_letters(const struct settings *s, size_t number, const str
 	struct blame at = or_blame(or_blame(blame("output", "dead_letter_prefix"), "s3", "prefix"), "output", "key");
 
 	for (size_t i = 0; i <= s->n_overrides; i++) {
-		char *root = key_root(settings_number(s, i));
-		bool inside = lies_in(t->dead_letter_prefix, root), around = lies_in(root, t->dead_letter_prefix);
+		char *root = pairs_root_of(settings_number(s, i));
+		bool inside = pairs_lies_in(t->dead_letter_prefix, root),
+		     around = pairs_lies_in(root, t->dead_letter_prefix);
 
 		if (inside || around)
 			error_set(e, ERROR_GIVE_UP, 0,

@@ -70,6 +70,7 @@ struct settings {
 	char *kafka_group;
 	char *kafka_start;      /* "earliest", "latest", or a time; as it is written */
 	int64_t kafka_start_ms; /* -2 earliest, -1 latest (as the protocol's ListOffsets), else ms since 1970 */
+	int64_t kafka_stop_ms;  /* no setting: where a one-shot land ends (settings/redirect.h); INT64_MAX: nowhere */
 	struct string_list kafka_options; /* "property=value", checked against the properties that the daemon owns */
 
 	char *s3_bucket;

@@ -147,6 +147,10 @@ static void build_query(const struct s3_attempt *a, struct buf *q)
 		add_parameter(q, "prefix", c->key);
 		if (c->page != NULL)
 			add_parameter(q, "continuation-token", c->page);
+		if (c->max_keys > 0) {
+			snprintf(number, sizeof(number), "%d", c->max_keys);
+			add_parameter(q, "max-keys", number);
+		}
 		break;
 	}
 }

@@ -466,6 +466,21 @@ static void add_line(struct writer *w, struct object *o, const struct record *r,
 	}
 }
 
+/* What is left of a one-shot land up to its stop, records or not: only so can that offset be committed. */
+static void seal_last(struct writer *w, int64_t now_boot_ms)
+{
+	if (w->open_start < w->stop && w->n_sealed < ASSIGNMENT_MAX_SEALED)
+		seal_at(w, w->stop, ROLL_STOP, now_boot_ms);
+}
+
+static void take_marker(struct writer *w, const struct record *r, int64_t now_boot_ms)
+{
+	if (r->kind != RECORD_STOP)
+		return;
+	w->stop = r->offset;
+	seal_last(w, now_boot_ms);
+}
+
 void writer_add(struct writer *w, const struct record *r, int64_t now_boot_ms)
 {
 	struct object *o = w->cached;
@@ -474,8 +489,12 @@ void writer_add(struct writer *w, const struct record *r, int64_t now_boot_ms)
 		return;
 	if (in_plan(w))
 		seal_planned(w, r->offset, now_boot_ms);
-	if (r->kind == RECORD_END || w->closed)
+	if (w->closed)
 		return;
+	if (r->kind != RECORD_DATA) {
+		take_marker(w, r, now_boot_ms);
+		return;
+	}
 	if (w->open == NULL)
 		open_range(w, now_boot_ms);
 	if (o == NULL || w->cached != o || r->timestamp_ms < w->cached_from_ms || r->timestamp_ms >= w->cached_to_ms)
@@ -492,8 +511,11 @@ void writer_add(struct writer *w, const struct record *r, int64_t now_boot_ms)
 
 void writer_tick(struct writer *w, int64_t now_boot_ms)
 {
-	if (w->open != NULL && !w->closed && !w->failed)
+	if (w->closed || w->failed)
+		return;
+	if (w->open != NULL)
 		roll_if_due(w, now_boot_ms);
+	seal_last(w, now_boot_ms);
 }
 
 void writer_close(struct writer *w, enum roll_reason reason, int64_t now_boot_ms)

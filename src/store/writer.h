@@ -42,6 +42,7 @@ struct writer {
 	struct chain chain;   /* what comes before the open range */
 	struct range *open;   /* NULL until its first record */
 	int64_t open_start;   /* where the open range begins */
+	int64_t stop;         /* nothing comes from here on; 0: not known yet */
 	struct range *sealed; /* oldest first, up to the first that is not published */
 	int n_sealed;
 	bool closed; /* takes no more records: asked to seal, or waits to be read again for the next pass */
@@ -56,9 +57,9 @@ struct writer *writer_new(struct upload_env *env, struct mailbox *events, struct
 /* Drop everything: calls cancelled, uploads aborted. */
 void writer_free(struct writer *w, int64_t now_boot_ms);
 
-/* Take one record (RECORD_DATA or RECORD_END). The caller releases it. */
+/* Take one record (RECORD_DATA, RECORD_END or RECORD_STOP). The caller releases it. */
 void writer_add(struct writer *w, const struct record *r, int64_t now_boot_ms);
-/* Seal by age if it is due. */
+/* Seal by age if it is due, or the last range if it could not be sealed yet. */
 void writer_tick(struct writer *w, int64_t now_boot_ms);
 /* Seal the open range for lack of memory. False: it cannot be cut (nothing open, planned, in trouble, or too many
  * are sealed). */

@@ -266,6 +266,42 @@ static void test_passed(void **state)
 	expect_publish(&d, -1, 0);
 }
 
+/* What a one-shot land counts is what its offset has passed, and it is at its end only once that is acknowledged. */
+static void test_land(void **state)
+{
+	struct range_facts last = {
+		.id = "0000000000000009", .start = 110, .end = 120, .objects = 3, .landed = 7, .dead = 2, .skipped = 1
+	};
+	struct intent_text t = text(0);
+	struct delivery d;
+
+	(void)state;
+	t.land = (struct intent_land){ .given = true, .first = 100, .stop = 120, .landed = 1000 };
+	delivery_begin(&d, &t, 0);
+	seal(&d, 0);
+	assert_true(delivery_sealed(&d, &last, true));
+	ack(&d, 1000);
+	expect_publish(&d, 0, 1000);
+	expect_publish(&d, 1, 1000);
+	published(&d, 0);
+	assert_int_equal(compose(&d).land.landed, 1001);
+	assert_int_equal(compose(&d).land.objects, 1);
+	ack(&d, 2000);
+	assert_false(delivery_at_end(&d));
+	assert_true(delivery_published(&d, last.id));
+	assert_false(delivery_at_end(&d));
+	ack(&d, 3000);
+	assert_true(delivery_at_end(&d));
+	assert_int_equal(d.text.land.landed, 1008);
+	assert_int_equal(d.text.land.objects, 4);
+	assert_int_equal(d.text.land.dead, 2);
+	assert_int_equal(d.text.land.skipped, 1);
+	t.land.given = false;
+	t.start = INT64_MAX;
+	delivery_begin(&d, &t, 0);
+	assert_false(delivery_at_end(&d)); /* a group without an end has none */
+}
+
 static void test_stale(void **state)
 {
 	struct range_facts f = range(0, 1);
@@ -356,6 +392,7 @@ int main(void)
 		cmocka_unit_test(test_start_is_committed_first),
 		cmocka_unit_test(test_without_objects),
 		cmocka_unit_test(test_passed),
+		cmocka_unit_test(test_land),
 		cmocka_unit_test(test_stale),
 		cmocka_unit_test(test_halve),
 		cmocka_unit_test(test_halve_to_one),

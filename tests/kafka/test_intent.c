@@ -65,6 +65,12 @@ static void random_text(struct dice *d, struct intent_text *t)
 	t->schema = (int32_t)dice_next(d);
 	t->birth = (struct birth){ random_count(d), dice_below(d, 2000) - 2, (int32_t)dice_below(d, 1000) };
 	random_before(d, t);
+	if (dice_chance(d, 30)) {
+		t->land = (struct intent_land){
+			true, random_count(d) / 2, 0, random_count(d), random_count(d), random_count(d), random_count(d)
+		};
+		t->land.stop = t->land.first + dice_below(d, 1000);
+	}
 	t->n = (int)dice_below(d, ASSIGNMENT_MAX_SEALED + 1);
 	for (int i = 0; i < t->n; i++) {
 		struct range_facts *f = &t->ranges[i];
@@ -145,6 +151,28 @@ static void test_golden(void **state)
 	assert_string_equal(text, golden);
 }
 
+static void test_golden_land(void **state)
+{
+	static const char golden[] = "kafka2s3/1 cluster=ID topic=T partition=3 start=100 to=0123456789abcdef schema=0 "
+				     "born=1795360838000,50,4 before=50,5c1f00aa01bb02cc,1,50 land=0,900,2,95,5,7 "
+				     "range=200,5c1fd000000000d0,9f8e7d6c5b4a3928,1,99,1,0,1048576";
+	struct intent_text t;
+	char text[INTENT_TEXT_MAX];
+
+	(void)state;
+	assert_int_equal(intent_read(golden, &t), INTENT_OURS);
+	assert_true(t.land.given);
+	assert_int_equal(t.land.first, 0);
+	assert_int_equal(t.land.stop, 900);
+	assert_int_equal(t.land.objects, 2);
+	assert_int_equal(t.land.landed, 95);
+	assert_int_equal(t.land.dead, 5);
+	assert_int_equal(t.land.skipped, 7);
+	assert_int_equal(t.n, 1);
+	intent_write(&t, ASSIGNMENT_MAX_SEALED, text);
+	assert_string_equal(text, golden);
+}
+
 /* The longest that can be: names at their limits, every number at its widest, eight ranges. */
 static void test_largest_fits(void **state)
 {
@@ -167,6 +195,7 @@ static void test_largest_fits(void **state)
 				   .skipped_first = INT64_MAX - 1,
 				   .skipped_next = INT64_MAX,
 				   .skipped_tombstones = INT64_MAX };
+	t.land = (struct intent_land){ true, INT64_MAX, INT64_MAX, INT64_MAX, INT64_MAX, INT64_MAX, INT64_MAX };
 	t.n = ASSIGNMENT_MAX_SEALED;
 	for (int i = 0; i < t.n; i++) {
 		t.ranges[i] = (struct range_facts){ .id = "ffffffffffffffff",
@@ -262,6 +291,13 @@ static void test_damaged(void **state)
 		WHOLE " skipped=6,5,0",
 		WHOLE " skipped=-1,5,0",
 		WHOLE " skipped=1,2",
+		WHOLE " land=0,9,1,1,1",
+		WHOLE " land=0,9,1,1,1,1,1",
+		WHOLE " land=10,9,1,1,1,1",
+		WHOLE " land=0,9,1,1,1,-1",
+		WHOLE " land=0,9,1,1,1,1 land=0,9,1,1,1,1",
+		WHOLE " land=0,9,1,1,1,1 skipped=1,2,3",
+		WHOLE " range=200," RANGE " land=0,9,1,1,1,1",
 		BORN " before=begins:",
 		BORN " before=begins:0123456789abcdef",
 		BORN " before=50,5c1f00aa01bb02cc,1",
@@ -422,7 +458,7 @@ int main(void)
 		cmocka_unit_test(test_foreign),       cmocka_unit_test(test_newer),
 		cmocka_unit_test(test_damaged),       cmocka_unit_test(test_numbers),
 		cmocka_unit_test(test_ninth_range),   cmocka_unit_test(test_endless_word),
-		cmocka_unit_test(test_never_misread),
+		cmocka_unit_test(test_never_misread), cmocka_unit_test(test_golden_land),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

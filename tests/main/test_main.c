@@ -14,7 +14,7 @@
 #include <cmocka.h>
 
 #define OUTPUT_MAX 65536
-#define ARGUMENTS_MAX 8
+#define ARGUMENTS_MAX 9
 
 static char program[4096];
 static char output[OUTPUT_MAX]; /* stdout and stderr of the last run */
@@ -66,6 +66,8 @@ static void check(const struct line *lines, size_t n)
 	}
 }
 
+#define LAND(from, to, prefix) "-c", "etc/kafka2s3.conf", "land", "--from", from, "--to", to, "--prefix", prefix
+
 static void wrong_lines_exit_with_64(void **state)
 {
 	static const struct line lines[] = {
@@ -91,6 +93,21 @@ static void wrong_lines_exit_with_64(void **state)
 		{ { "offsets", "set", "--from-s3", "t:0=1" }, 64, "takes one of" },
 		{ { "offsets", "set", "--to-time", "soon" }, 64, "\"soon\" is no time" },
 		{ { "offsets", "set", "--to-time", "2026-01-31", "--replace" }, 64, "--replace goes with --from-s3" },
+		{ { "land" }, 64, "land needs --from, --to and --prefix" },
+		{ { "land", "--from", "2026-01-01", "--to", "2026-01-02" },
+		  64,
+		  "land needs --from, --to and --prefix" },
+		{ { "land", "--from", "2026-01-01", "--prefix", "p" }, 64, "land needs --from, --to and --prefix" },
+		{ { "land", "--from", "noon" }, 64, "\"noon\" is no time" },
+		{ { "land", "--to" }, 64, "--to needs a value" },
+		{ { "land", "--since", "2026-01-01" }, 64, "land does not take this option" },
+		{ { "run", "--prefix", "p" }, 64, "run does not take this option" },
+		{ { LAND("2026-01-02", "2026-01-01", "p") }, 64, "--to must be later than --from" },
+		{ { LAND("2026-01-01", "2026-01-01", "p") }, 64, "--to must be later than --from" },
+		{ { LAND("-86400000", "2026-01-01", "p") }, 64, "--from lies before 1970" },
+		{ { LAND("2026-01-01", "2026-01-02", "") }, 64, "--prefix is empty" },
+		{ { LAND("2026-01-01", "2026-01-02", "p/") }, 64, "--prefix: \"p/\" has an empty folder" },
+		{ { LAND("2026-01-01", "2026-01-02", "raw/p") }, 64, "\"raw/p\" and \"raw\", where objects" },
 	};
 
 	(void)state;
@@ -167,7 +184,8 @@ static void every_command_has_help(void **state)
 {
 	static const char *const commands[][2] = {
 		{ "run" },    { "replay" },          { "check" },          { "settings" },
-		{ "verify" }, { "offsets", "show" }, { "offsets", "set" }, { "version" }
+		{ "verify" }, { "offsets", "show" }, { "offsets", "set" }, { "land" },
+		{ "version" }
 	};
 	const char *const global[] = { "--help", NULL };
 	char line[64];

@@ -483,6 +483,99 @@ static void test_eight_sealed(void **state)
 	expect_sealed(b, 108, 112, ROLL_RECORDS, 2);
 }
 
+static void add_stop(struct bench *b, int64_t offset)
+{
+	writer_add(b->w,
+		   &(struct record){ .kind = RECORD_STOP, .assignment = b->a, .offset = offset, .timestamp_ms = -1 },
+		   b->now);
+}
+
+/* The last range ends where the land does, not behind its last record; told again, it does not end twice. */
+static void test_stop(void **state)
+{
+	struct bench *b = *state;
+	struct range_facts f;
+
+	open_writer(b);
+	add(b, 100);
+	add(b, 103);
+	add_stop(b, 110);
+	f = expect_sealed(b, 100, 110, ROLL_STOP, 1);
+	assert_int_equal(f.landed, 2);
+	add_stop(b, 110);
+	writer_tick(b->w, b->now + HOUR);
+	expect_none(b);
+	publish(b, &f);
+	perform_all(b);
+	expect_published(b, &f);
+}
+
+static void test_stop_without_records(void **state)
+{
+	struct bench *b = *state;
+
+	b->topic.roll_records = 1;
+	open_writer(b);
+	add_stop(b, 105);
+	expect_sealed(b, 100, 105, ROLL_STOP, 0);
+	assert_null(b->w->open);
+	assert_int_equal(b->env.n_open, 0);
+	expect_none(b);
+}
+
+static void test_stop_at_a_seal(void **state)
+{
+	struct bench *b = *state;
+
+	b->topic.roll_records = 2;
+	open_writer(b);
+	add(b, 100);
+	add(b, 101);
+	expect_sealed(b, 100, 102, ROLL_RECORDS, 1);
+	add_stop(b, 102);
+	expect_none(b);
+}
+
+static void test_stop_waits_for_eight(void **state)
+{
+	struct bench *b = *state;
+	struct range_facts first = { 0 };
+
+	b->topic.roll_records = 1;
+	open_writer(b);
+	for (int i = 0; i < ASSIGNMENT_MAX_SEALED; i++) {
+		struct range_facts f;
+
+		add(b, 100 + i);
+		f = expect_sealed(b, 100 + i, 101 + i, ROLL_RECORDS, 1);
+		first = i == 0 ? f : first;
+	}
+	add(b, 108);
+	add_stop(b, 120);
+	writer_tick(b->w, b->now);
+	expect_none(b);
+	publish(b, &first);
+	perform_all(b);
+	expect_published(b, &first);
+	b->topic.roll_records = 0;
+	writer_tick(b->w, b->now);
+	expect_sealed(b, 108, 120, ROLL_STOP, 1);
+}
+
+static void test_stop_of_a_closed_writer(void **state)
+{
+	struct bench *b = *state;
+
+	open_writer(b);
+	add(b, 100);
+	writer_close(b->w, ROLL_SHUTDOWN, b->now);
+	expect_sealed(b, 100, 101, ROLL_SHUTDOWN, 1);
+	expect(b, EVENT_QUIET);
+	add_stop(b, 110);
+	writer_tick(b->w, b->now);
+	expect_none(b);
+}
+
 static void test_close_with_nothing(void **state)
 {
 	struct bench *b = *state;
@@ -614,6 +707,22 @@ static void test_planned_exactly(void **state)
 	assert_memory_equal(f.id, "5c1f", 4);
 	assert_string_not_equal(f.id, "5c1f000000000000");
 	assert_int_equal(f.fingerprint, 4711);
+}
+
+static void test_stop_behind_a_plan(void **state)
+{
+	struct bench *b = *state;
+
+	plan(b, 105);
+	plan(b, 110);
+	open_writer(b);
+	add(b, 100);
+	add(b, 109);
+	add_stop(b, 120);
+	expect_planned(b, 0, true);
+	expect_planned(b, 1, true);
+	expect_sealed(b, 110, 120, ROLL_STOP, 0);
+	expect_none(b);
 }
 
 static void test_planned_cascade(void **state)
@@ -1427,6 +1536,12 @@ int main(void)
 		writer_test(test_roll_by_age),
 		writer_test(test_seal_for_memory),
 		writer_test(test_eight_sealed),
+		writer_test(test_stop),
+		writer_test(test_stop_without_records),
+		writer_test(test_stop_at_a_seal),
+		writer_test(test_stop_waits_for_eight),
+		writer_test(test_stop_of_a_closed_writer),
+		writer_test(test_stop_behind_a_plan),
 		writer_test(test_close_with_nothing),
 		writer_test(test_chain),
 		writer_test(test_metadata_is_ascii),
