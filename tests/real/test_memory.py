@@ -156,22 +156,24 @@ def test_two_thousand_topics_by_regex(case):
 
 @pytest.mark.timeout(300)
 def test_a_range_larger_than_the_memory(case):
-    """Sealed with 256 MiB and left as an intent by a kill; made again with the smallest memory, by passes over it, in
-    one of which the daemon is killed once more."""
-    memory, hours, count, rng = 20 * MIB, 40, 40000, random.Random(1)
-    topic = case.topic(1)
+    """Two of them, sealed with 256 MiB and left as intents by a kill; made again with the smallest memory, by passes
+    over each, in one of which the daemon is killed once more."""
+    memory, hours, count, rng = 20 * MIB, 40, 60000, random.Random(1)
+    topic = case.topic(2)
 
     def value(n):
         if n % 97 == 0:
             return None
         return b"no JSON %d" % n if n % 89 == 0 else b'{"n":%d,"noise":"%s"}' % (n, rng.randbytes(500).hex().encode())
-    case.produce(topic, [value(n) for n in range(count)], timestamp=lambda n: NOON + n % hours * HOUR_MS)
+    case.produce(topic, [value(n) for n in range(count)], partitions=2,
+                 timestamp=lambda n: NOON + n // 2 % hours * HOUR_MS)
     case.gateway.stop()
-    d = case.daemon(topic, memory="256MiB", roll={"age": "1h", "records": count}, s3={"part_size": "5MiB"},
+    d = case.daemon(topic, memory="256MiB", roll={"age": "1h", "records": count // 2}, s3={"part_size": "5MiB"},
                     output={"compression": "none", "max_record": "4MiB"},
                     kafka={"options": ["session.timeout.ms=1500", "heartbeat.interval.ms=300",
                                        "reconnect.backoff.max.ms=500"]})
     case.wait_intent(topic, 0, seconds=60)
+    case.wait_intent(topic, 1, seconds=60)
     d.kill()
     case.gateway.start()
     d.write(memory=f"{memory // MIB}MiB")
@@ -184,14 +186,14 @@ def test_a_range_larger_than_the_memory(case):
     case.wait_landed(topic, seconds=180)
     assert d.terminate() == 0
     peak.join(5)
-    passes = 1 + d.log()[seen:].count("waits for another pass")
+    passes = [1 + len(re.findall(rf"partition {p}: waits for another pass", d.log()[seen:])) for p in range(2)]
     bound = memory + 32 * MIB + bare_consumer_bytes(case.broker, [topic], count, memory)
     print(f"\n{passes} passes, peak {peak.bytes / MIB:.1f} of {bound / MIB:.1f} MiB")
     judged = case.judge(topic, ext="json", max_record=4 * MIB)
     assert (judged.rows, judged.dead, judged.skipped) == (
         sum(1 for n in range(count) if n % 97 and n % 89), sum(1 for n in range(count) if n % 97 and not n % 89),
         sum(1 for n in range(count) if not n % 97))
-    assert passes >= 3
+    assert min(passes) >= 2 and max(passes) >= 3
     assert not d.says("when its intent was written")
     assert not d.says("going beyond")
     assert peak.bytes <= bound
