@@ -82,12 +82,12 @@ static bool acked_remain(const struct committer *c)
 
 size_t committer_due(struct committer *c, int64_t now_boot_ms, size_t *first)
 {
+	*first = 0;
 	if (c->state != COMMITTER_READY || acked_remain(c))
 		return 0;
 	compact(c);
 	if (c->n == 0 || now_boot_ms < c->not_before_boot_ms)
 		return 0;
-	*first = 0;
 	return c->alone ? 1 : c->n;
 }
 
