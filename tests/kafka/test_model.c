@@ -22,6 +22,7 @@
 #define WITH_MUTANTS 1
 #endif
 #define WALK_STEPS 400
+#define SELDOM (WALKS / 25) /* how often all that is rare must have happened in them */
 #define MUTANT_WALKS 20000
 #define DEPTH 3
 
@@ -492,9 +493,9 @@ static void test_random_walks(void **state)
 		      sum.steps, sum.commits, sum.fenced, sum.unknown, sum.ghosts, sum.recovered, sum.published,
 		      sum.exists, sum.stale, sum.parked, sum.crashes, sum.late, sum.passes, sum.stuck);
 	assert_true(sum.steps > WALKS * WALK_STEPS / 2);
-	assert_true(sum.commits > WALKS && sum.fenced > 100 && sum.unknown > 1000 && sum.ghosts > 100);
-	assert_true(sum.recovered > WALKS && sum.published > WALKS && sum.exists > 100 && sum.stale > 50);
-	assert_true(sum.parked > 100 && sum.late > 100 && sum.passes > 100 && sum.stuck > 100);
+	assert_true(sum.commits > WALKS && sum.fenced > SELDOM && sum.unknown > 10 * SELDOM && sum.ghosts > SELDOM);
+	assert_true(sum.recovered > WALKS && sum.published > WALKS && sum.exists > SELDOM && sum.stale > SELDOM / 2);
+	assert_true(sum.parked > SELDOM && sum.late > SELDOM && sum.passes > SELDOM && sum.stuck > SELDOM);
 }
 
 /* ---- all continuations of a walk */

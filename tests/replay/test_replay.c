@@ -411,6 +411,26 @@ static void test_no_broker(void **state)
 	free_settings(s);
 }
 
+/* Without a transaction the mock broker takes no notice of a producer's numbers, by which a real one knows a batch that
+ * is sent again when its answer was lost: it stands there twice. Of each row the first stays. */
+static void forget_doubles(struct messages *all)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < all->n; i++) {
+		size_t row = (size_t)strtoul(all->items[i].value + strlen("{\"n\":"), NULL, 10);
+
+		if (row >= n) {
+			all->items[n++] = all->items[i];
+			continue;
+		}
+		assert_string_equal(all->items[i].value, all->items[row].value);
+		free(all->items[i].value);
+		free(all->items[i].key);
+	}
+	all->n = n;
+}
+
 /* The broker goes away in the middle, with a queue that fills at once, and comes back; its first answers are errors. */
 static void test_broker_goes_away(void **state)
 {
@@ -440,6 +460,7 @@ static void test_broker_goes_away(void **state)
 	assert_true(replay_ended(r));
 	replay_stop(r);
 	all = read_topic(s);
+	forget_doubles(all);
 	expect_numbered(all, 2000);
 	free_messages(all);
 	free_settings(s);
