@@ -106,16 +106,17 @@ static void report(const struct consumer *c)
 			 c->answer_text);
 	for (const struct partition *p = partition_first(c->partitions); p != NULL; p = p->next) {
 		bool waits = p->wait != WAIT_NOTHING;
+		const char *why = waits || p->failures > 0 ? p->wait_text : "";
 
 		if (p->state == PARTITION_AWAY)
 			continue;
 		partition_log(LOG_LEVEL_INFO, p,
 			      "%s, committed up to %" PRId64 ", %d sealed range%s, next offset %" PRId64 ", %" PRIu64
-			      " records and %" PRIu64 " ranges so far%s%s%s%s",
+			      " records and %" PRIu64 " ranges so far%s%s%s%s%s",
 			      partition_state_name(p->state), p->delivery.text.start, p->delivery.text.n,
 			      p->delivery.text.n == 1 ? "" : "s", p->next_offset, p->records, p->ranges,
 			      waits ? ", waits for " : "", waits ? wait_reason_name(p->wait) : "",
-			      waits && p->wait_text[0] != '\0' ? ": " : "", waits ? p->wait_text : "");
+			      !waits && why[0] != '\0' ? ", tries again after" : "", why[0] != '\0' ? ": " : "", why);
 	}
 	for (int i = 0; i < c->n_lanes; i++)
 		mailbox_post(c->lanes[i].lane.commands, &(struct message){ .kind = COMMAND_REPORT });
@@ -220,6 +221,7 @@ static void serve_once(struct consumer *c)
 	records_watch(c, now);
 	rebalance_progress(c, now);
 	resume_due(c, now);
+	session_tell_waits(c, now);
 	serve_group(c, clock_boot_ms());
 	if (c->fatal)
 		return;

@@ -14,6 +14,7 @@
 #define WAIT_LOG_MS 60000
 #define REPEAT_MS 10000
 #define TOLD_AT_ONCE 8
+#define LOOK_MS 1000
 
 void partition_log(enum log_level level, const struct partition *p, const char *fmt, ...)
 {
@@ -65,18 +66,22 @@ int64_t session_backoff_ms(int failures)
 	return ms / 2 + random() % (ms / 2 + 1);
 }
 
-/* A reason that many partitions share is told for the first few, then counted. Not by the text: it may name an object.
- */
-static bool is_repeated(struct consumer *c, enum wait_reason wait, const char *text, int64_t now_boot_ms)
+static void tell_repeated(struct consumer *c)
 {
-	bool same = c->repeated_wait == wait && now_boot_ms < c->repeated_boot_ms + REPEAT_MS;
-
-	if (same)
-		return ++c->repeats > TOLD_AT_ONCE;
 	if (c->repeats > TOLD_AT_ONCE)
 		log_warning("%d more partitions waited for the same: %s", c->repeats - TOLD_AT_ONCE, c->repeated);
-	snprintf(c->repeated, sizeof(c->repeated), "%s", text);
-	c->repeated_wait = wait;
+	c->repeats = 0;
+}
+
+/* A reason that many partitions share is told for the first few, then counted. Not by the text: it may name an object.
+ */
+static bool is_repeated(struct consumer *c, const struct partition *p, int64_t now_boot_ms)
+{
+	if (c->repeats > 0 && c->repeated_wait == p->wait && now_boot_ms < c->repeated_boot_ms + REPEAT_MS)
+		return ++c->repeats > TOLD_AT_ONCE;
+	tell_repeated(c);
+	snprintf(c->repeated, sizeof(c->repeated), "%s", p->wait_text);
+	c->repeated_wait = p->wait;
 	c->repeated_boot_ms = now_boot_ms;
 	c->repeats = 1;
 	return false;
@@ -103,22 +108,39 @@ bool session_tells(struct consumer *c, rd_kafka_resp_err_t what, int64_t now_boo
 	return true;
 }
 
+static void tell_wait(struct consumer *c, struct partition *p, int64_t now_boot_ms)
+{
+	if (p->told_wait == p->wait && now_boot_ms < p->told_boot_ms + WAIT_LOG_MS)
+		return;
+	p->told_wait = p->wait;
+	p->told_boot_ms = now_boot_ms;
+	if (!is_repeated(c, p, now_boot_ms))
+		partition_log(needs_nobody(p->wait) ? LOG_LEVEL_INFO : LOG_LEVEL_WARNING, p, "waits for %s%s%s",
+			      wait_reason_name(p->wait), p->wait_text[0] != '\0' ? ": " : "", p->wait_text);
+}
+
+void session_tell_waits(struct consumer *c, int64_t now_boot_ms)
+{
+	if (now_boot_ms < c->tell_waits_boot_ms)
+		return;
+	c->tell_waits_boot_ms = now_boot_ms + LOOK_MS;
+	for (struct partition *p = partition_first(c->partitions); p != NULL; p = p->next) {
+		if (p->state == PARTITION_PARKED && p->wait != WAIT_NOTHING)
+			tell_wait(c, p, now_boot_ms);
+	}
+	if (now_boot_ms >= c->repeated_boot_ms + REPEAT_MS)
+		tell_repeated(c);
+}
+
 void session_wait(struct consumer *c, struct partition *p, enum wait_reason wait, const char *text, int64_t now_boot_ms)
 {
-	bool news = p->told_wait != wait || now_boot_ms >= p->told_boot_ms + WAIT_LOG_MS;
-
 	p->state = PARTITION_PARKED;
 	p->wait = wait;
 	snprintf(p->wait_text, sizeof(p->wait_text), "%s", text);
 	/* To wait one's turn is no failure. */
 	p->failures += wait != WAIT_MEMORY;
 	p->resume_boot_ms = now_boot_ms + session_backoff_ms(p->failures);
-	if (!news || is_repeated(c, wait, text, now_boot_ms))
-		return;
-	p->told_wait = wait;
-	p->told_boot_ms = now_boot_ms;
-	partition_log(needs_nobody(wait) ? LOG_LEVEL_INFO : LOG_LEVEL_WARNING, p, "waits for %s%s%s",
-		      wait_reason_name(wait), text[0] != '\0' ? ": " : "", text);
+	tell_wait(c, p, now_boot_ms);
 }
 
 void session_give_up(struct consumer *c, struct partition *p)

@@ -278,8 +278,9 @@ static void open_partition(struct consumer *c, struct partition *p)
 	p->quiet = false;
 	mailbox_post(p->lane->lane.commands, &(struct message){ .kind = COMMAND_OPEN, .assignment = a });
 	if (t->n > 0)
-		partition_log(LOG_LEVEL_INFO, p, "recovers %d sealed range%s, offsets %" PRId64 " to %" PRId64, t->n,
-			      t->n == 1 ? "" : "s", t->start, t->ranges[t->n - 1].end);
+		partition_log(p->failures > 0 ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO, p,
+			      "recovers %d sealed range%s, offsets %" PRId64 " to %" PRId64, t->n, t->n == 1 ? "" : "s",
+			      t->start, t->ranges[t->n - 1].end);
 }
 
 static void settle(struct consumer *c, struct candidate *candidates, int n, int64_t now_boot_ms)

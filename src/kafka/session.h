@@ -87,6 +87,7 @@ struct consumer {
 	char repeated[ERROR_TEXT_MAX];
 	int repeats;
 	int64_t repeated_boot_ms;
+	int64_t tell_waits_boot_ms;
 	bool leaving;                /* the handle is being closed */
 	bool was_full;               /* no room in a ring when records were last asked for */
 	int64_t asked_boot_ms;       /* when that was */
@@ -135,6 +136,8 @@ void session_next_pass(struct consumer *c, struct partition *p, int64_t now_boot
 void session_wait(struct consumer *c, struct partition *p, enum wait_reason wait, const char *text,
 		  int64_t now_boot_ms);
 
+/* park.c: tell once a minute what partitions still wait for. */
+void session_tell_waits(struct consumer *c, int64_t now_boot_ms);
 /* park.c: is this to be in the log now? Once, then once a minute. */
 bool session_tells(struct consumer *c, rd_kafka_resp_err_t what, int64_t now_boot_ms);
 

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Kafka or S3 goes away, or was never right: the daemon waits, says why, and goes on by itself."""
+import pathlib
+import re
 import signal
 import time
 
@@ -128,6 +130,47 @@ def test_a_missing_bucket(case):
     case.s3.create_bucket(Bucket=case.bucket)
     case.wait_landed(topic, seconds=90)
     assert case.judge(topic).rows == 100
+
+
+def test_a_bucket_that_goes_and_comes_back(case):
+    """What needs a person is in the log once, however often it is tried."""
+    topic = case.topic(2)
+    d = case.daemon(topic)
+    buckets = pathlib.Path(case.gateway.dir, "buckets")
+    with Feeder(case.broker, topic, 2, per_second=500) as feeder:
+        case.wait_progress(topic)
+        (buckets / case.bucket).rename(buckets / "away")
+        d.wait_says(r"waits for a person to mend what S3 refuses: .*NoSuchBucket", count=2)
+        case.pause(8)
+        for partition in (0, 1):
+            said = re.findall(rf"partition {partition}: waits for a person .*{case.bucket}.*NoSuchBucket", d.log())
+            assert len(said) == 1, said
+            assert re.search(r"(waits for a person .*|tries again after: ).*NoSuchBucket", d.state(topic, partition))
+        (buckets / "away").rename(buckets / case.bucket)
+        case.wait_progress(topic)
+    case.wait_landed(topic)
+    assert d.terminate() == 0
+    assert case.judge(topic).rows == feeder.sent
+
+
+def test_a_secret_that_is_changed_in_mid_flight(case, tmp_path):
+    """The file with the credentials is read again; until it is right, a person is asked for."""
+    def keys(secret):
+        return f"[default]\naws_access_key_id = {gateway.ACCESS_KEY}\naws_secret_access_key = {secret}\n"
+    path = tmp_path / "credentials"
+    path.write_text(keys(gateway.SECRET_KEY))
+    topic = case.topic(2)
+    d = case.daemon(topic, s3={"access_key_id": "", "secret_access_key": "", "credentials_file": str(path)})
+    with Feeder(case.broker, topic, 2, per_second=500) as feeder:
+        case.wait_progress(topic)
+        case.gateway.restart(secret="another/secret")
+        d.wait_says(r"waits for a person to mend what S3 refuses: .*SignatureDoesNotMatch")
+        path.write_text(keys("another/secret"))
+        case.wait_progress(topic)
+    case.wait_landed(topic)
+    assert d.terminate() == 0
+    case.gateway.restart()
+    assert case.judge(topic).rows == feeder.sent
 
 
 def test_a_missing_topic(case):

@@ -4,6 +4,7 @@ deleted, mirrored, cut short, made again (H numbers of the protocol's review).""
 import collections
 import json
 import re
+import signal
 
 from confluent_kafka import TopicPartition
 
@@ -298,6 +299,24 @@ def test_h14_a_topic_is_seen_absent_and_made_again(case):
     case.produce(topic, stock_rows(50, first=100))
     case.until("the new rows", lambda: landed(case, topic) == once(range(150)), 40, every=0.5)
     assert d.terminate() == 0
+
+
+def test_h14_a_topic_is_made_again_unseen(case):
+    """The assumption of a client before 2.3: what is below the old position is taken for what was read there. What is
+    above is landed once."""
+    topic = case.topic(1)
+    d = case.daemon(topic, kafka={"options": ["session.timeout.ms=20000"]})
+    case.produce(topic, stock_rows(100))
+    case.wait_landed(topic)
+    d.send(signal.SIGSTOP)
+    made_again(case, topic)
+    case.produce(topic, stock_rows(300, first=1000))
+    d.send(signal.SIGCONT)
+    case.until("the end of the new topic", lambda: case.committed(topic).get(0) == 300, 60)
+    assert d.terminate() == 0
+    there = landed(case, topic)
+    assert set(there.values()) == {1}
+    assert set(range(1100, 1300)) <= set(there)
 
 
 def test_h16_settings_that_route_nothing_double_nothing(case):
