@@ -16,6 +16,7 @@
 #include "offsets/show.h"
 #include "settings/match.h"
 
+#define TELL_EVERY_MS 10000
 /* As the protocol's ListOffsets has it. */
 #define EARLIEST INT64_C(-2)
 #define LATEST INT64_C(-1)
@@ -194,11 +195,16 @@ static int rebuild_all(struct run *r, const int64_t *starts, struct error *e)
 {
 	struct bucket *b = bucket_look(r->settings, r->options->topic, e);
 	int rc = b != NULL ? 0 : error_context(e, "bucket \"%s\" cannot be read", r->settings->s3_bucket);
+	int64_t told_ms = clock_boot_ms();
 
 	for (size_t i = 0; i < r->partitions.n && rc == 0; i++) {
 		const struct standing *from = &r->standings[i];
 		struct plan *p = next_plan(r);
 
+		if (clock_boot_ms() - told_ms >= TELL_EVERY_MS) {
+			log_info("offsets: %zu of %zu partitions looked at", i, r->partitions.n);
+			told_ms = clock_boot_ms();
+		}
 		if (from->kind == STANDING_OURS && !r->options->replace)
 			*p = (struct plan){ .from = from, .kind = PLAN_KEPT };
 		else
@@ -225,6 +231,40 @@ static size_t count(const struct run *r, enum plan_kind kind)
 	for (size_t i = 0; i < r->n_plans; i++)
 		n += r->plans[i].kind == kind;
 	return n;
+}
+
+static bool is_as_it_was(const struct group_partition *was, const struct group_partitions *now)
+{
+	for (size_t i = 0; i < now->n; i++) {
+		const struct group_partition *is = &now->items[i];
+
+		if (is->partition == was->partition && strcmp(is->topic, was->topic) == 0)
+			return is->offset == was->offset && strcmp(is->text, was->text) == 0;
+	}
+	return false;
+}
+
+/* A daemon that came and went while this looked around has gone on from where it was. */
+static int refuse_moved(struct run *r)
+{
+	struct group_partitions now;
+	struct error e;
+	int code = 0;
+
+	if (group_load(r->group, r->options->topic, &now, &e) < 0)
+		return unavailable(&e);
+	for (size_t i = 0; i < r->n_plans && code == 0; i++) {
+		const struct group_partition *was = r->plans[i].from->of;
+
+		if (is_as_it_was(was, &now))
+			continue;
+		log_error("offsets: topic \"%s\" partition %" PRId32
+			  " has moved meanwhile: nothing is set, run it again",
+			  was->topic, was->partition);
+		code = EX_TEMPFAIL;
+	}
+	group_partitions_free(&now);
+	return code;
 }
 
 static int commit(struct run *r)
@@ -257,6 +297,7 @@ static int commit(struct run *r)
 static int carry_out(struct run *r)
 {
 	size_t refused = count(r, PLAN_REFUSED);
+	int code;
 
 	show_plans(r->plans, r->n_plans, stdout);
 	if (refused > 0) {
@@ -267,7 +308,8 @@ static int carry_out(struct run *r)
 		printf("dry run: nothing is set; it would be %zu of %zu partitions\n", count(r, PLAN_SET), r->n_plans);
 		return 0;
 	}
-	return commit(r);
+	code = refuse_moved(r);
+	return code != 0 ? code : commit(r);
 }
 
 int offsets_set(const struct settings *s, const struct offsets_options *o)

@@ -94,12 +94,16 @@ static const struct range_facts *first_dropped(const struct plan *p, int64_t who
 static void guard_intents(struct plan *p, const struct plan_world *w, int64_t whole_until)
 {
 	const struct range_facts *f = first_dropped(p, whole_until);
+	bool land = p->from->kind == STANDING_OURS && p->from->text.land.given;
 	bool unreadable = p->from->kind == STANDING_NEWER || p->from->kind == STANDING_DAMAGED;
 
-	if (w->drop_intents || (f == NULL && !unreadable))
+	if (!land && (w->drop_intents || (f == NULL && !unreadable)))
 		return;
 	p->kind = PLAN_REFUSED;
-	if (unreadable)
+	if (land)
+		snprintf(p->why, sizeof(p->why),
+			 "the group is that of a land, which goes on by itself when it is started again");
+	else if (unreadable)
 		snprintf(p->why, sizeof(p->why),
 			 "its text cannot be read, so nobody knows which ranges it names: with --drop-intents they are "
 			 "forgotten, and records could stand twice, or in part");

@@ -51,6 +51,9 @@ static void print_text(const struct plan_world *w, const struct standing *s, FIL
 	if (c->skipped_first != c->skipped_next)
 		fprintf(out, "  then offsets [%" PRId64 ", %" PRId64 ") without objects, %" PRId64 " tombstones\n",
 			c->skipped_first, c->skipped_next, c->skipped_tombstones);
+	if (t->land.given)
+		fprintf(out, "  a land of offsets [%" PRId64 ", %" PRId64 "), which ends there\n", t->land.first,
+			t->land.stop);
 	for (int i = 0; i < t->n; i++) {
 		const struct range_facts *f = &t->ranges[i];
 
@@ -157,6 +160,8 @@ static json_t *text_json(const struct intent_text *t)
 	    json_pack("{s:I,s:I,s:i}", "time_ms", (json_int_t)t->birth.time_ms, "start_ms",
 		      (json_int_t)t->birth.start_ms, "partitions", t->birth.partitions));
 	set(o, "before", before_json(&t->before));
+	if (t->land.given)
+		set(o, "land", json_pack("[I,I]", (json_int_t)t->land.first, (json_int_t)t->land.stop));
 	set(o, "unfinished", ranges_json(t));
 	return o;
 }

@@ -44,7 +44,8 @@ struct walk {
 	struct made *made;
 	size_t consumed;               /* objects of which all lines were met */
 	int64_t line_end;              /* behind the last record whose line is there; -1: none yet */
-	int64_t strange;               /* late: the first record since then that S3 does not show; -1: none */
+	int64_t strange;               /* the first record since then that S3 does not show; -1: none */
+	int64_t strangers, look_ahead; /* as many of them; and so many at most */
 	int64_t records, line_records; /* of any kind; when the last line was met */
 
 	struct walked_range done[WALK_MAX];
@@ -87,7 +88,10 @@ static void begin(struct walk *w, const struct tail_range *r)
 	memcpy(w->facts.id, r->id, sizeof(w->facts.id));
 	w->consumed = 0;
 	w->line_end = w->strange = -1;
-	w->records = w->line_records = 0;
+	w->records = w->line_records = w->strangers = 0;
+	w->look_ahead = w->late ? WALK_LATE_LOOK_AHEAD : WALK_LOOK_AHEAD;
+	for (size_t i = 0; w->late && i < r->there->n; i++)
+		w->look_ahead += 2 * (int64_t)r->lines[i].n;
 }
 
 /* Offsets of which S3 shows nothing. */
@@ -238,7 +242,7 @@ static void compare(struct walk *w, struct made *m, const struct record *r)
 		     m->key, r->offset);
 		return;
 	}
-	if (w->strange >= 0)
+	if (w->late && w->strange >= 0)
 		fail(w,
 		     "range %s is not whole in S3 (offset %" PRId64
 		     " lacks), and the log does not reach back to its start",
@@ -246,6 +250,8 @@ static void compare(struct walk *w, struct made *m, const struct record *r)
 	m->at++;
 	w->line_end = r->offset + 1;
 	w->line_records = w->records;
+	w->strange = -1;
+	w->strangers = 0;
 	if (is_consumed(m))
 		w->consumed++;
 }
@@ -356,6 +362,21 @@ static struct made *object_of(struct walk *w, const struct record *r, bool dead)
 	return w->ended ? NULL : made_of(w, slot, dead);
 }
 
+/* Some may lie between lines that S3 shows, but not any number of them: then these lines do not come any more. */
+static void pass_stranger(struct walk *w, const struct record *r)
+{
+	w->strange = w->strange < 0 ? r->offset : w->strange;
+	if (++w->strangers <= w->look_ahead)
+		return;
+	w->ended = true;
+	if (!w->late)
+		fail(w,
+		     "%" PRId64 " records from offset %" PRId64
+		     " on are in no object of range %s that is there: settings "
+		     "that decide keys have changed since it was written",
+		     w->strangers, w->strange, w->range.id);
+}
+
 static void land(struct walk *w, const struct record *r, bool dead)
 {
 	struct made *m = object_of(w, r, dead);
@@ -368,8 +389,8 @@ static void land(struct walk *w, const struct record *r, bool dead)
 	m->bytes += (int64_t)w->line.len;
 	if (m->lines != NULL)
 		compare(w, m, r);
-	else if (w->late && w->strange < 0)
-		w->strange = r->offset;
+	else if (w->range.end < 0 && !has_met_all(w))
+		pass_stranger(w, r);
 }
 
 /* Behind the newest range nothing is in S3, and one that is finished need not be named: the sooner these end, the less

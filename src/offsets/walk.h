@@ -36,7 +36,12 @@ struct walked_range {
 struct walk;
 
 /* from: the first offset that is not in S3, or is in the first range of the tail. late: the log begins behind the start
- * of the tail's only range. about and tail must outlive it. */
+ * of the tail's only range. about and tail must outlive it.
+ * Bound: records in a row that S3 does not show, before lines of a range whose end is not known go on; late, a range of
+ * which none of so many is a line has ended before the log begins. */
+#define WALK_LOOK_AHEAD INT64_C(10000000)
+#define WALK_LATE_LOOK_AHEAD INT64_C(100000) /* and twice as many as the range has lines */
+
 struct walk *walk_new(const struct walk_about *about, const struct tail *tail, int64_t from, bool late);
 void walk_free(struct walk *w); /* NULL is fine */
 

@@ -163,6 +163,11 @@ static void intents_are_dropped_only_when_asked(void **state)
 	f.world.drop_intents = true;
 	plan_offset(&f.plan, &f.world, &f.standing, 200, "moved");
 	assert_goes_on(200);
+	t.land = (struct intent_land){ .given = true, .first = 100, .stop = 300 };
+	stand(100, &t);
+	plan_offset(&f.plan, &f.world, &f.standing, 200, "moved");
+	assert_int_equal(f.plan.kind, PLAN_REFUSED);
+	assert_non_null(strstr(f.plan.why, "that of a land"));
 	f.world.drop_intents = false;
 	snprintf(f.text, sizeof(f.text), "kafka2s3/2 more");
 	stand(100, NULL);
