@@ -117,6 +117,10 @@ static void report(const struct consumer *c)
 			      p->delivery.text.n == 1 ? "" : "s", p->next_offset, p->records, p->ranges,
 			      waits ? ", waits for " : "", waits ? wait_reason_name(p->wait) : "",
 			      !waits && why[0] != '\0' ? ", tries again after" : "", why[0] != '\0' ? ": " : "", why);
+		if (p->lost_records > 0)
+			partition_log(LOG_LEVEL_INFO, p,
+				      "%" PRIu64 " records were lost: retention removed them before they were landed",
+				      p->lost_records);
 	}
 	for (int i = 0; i < c->n_lanes; i++)
 		mailbox_post(c->lanes[i].lane.commands, &(struct message){ .kind = COMMAND_REPORT });

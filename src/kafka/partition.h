@@ -70,6 +70,7 @@ struct partition {
 	bool has_table; /* no other topic writes to its table */
 
 	uint64_t records, ranges; /* since the start, for reports */
+	uint64_t lost_records;    /* to retention, before they were landed */
 };
 
 struct partition_table;

@@ -129,7 +129,7 @@ static void count_reading(struct consumer *c, int64_t now_boot_ms)
 
 void records_watch(struct consumer *c, int64_t now_boot_ms)
 {
-	if (c->reading_ms < c->next_watch_ms)
+	if (c->stopping || c->reading_ms < c->next_watch_ms)
 		return;
 	c->next_watch_ms = c->reading_ms + WATCH_EVERY_MS;
 	for (struct partition *p = partition_first(c->partitions); p != NULL; p = p->next) {

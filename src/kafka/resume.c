@@ -212,6 +212,7 @@ static enum finding hold_against_log(struct consumer *c, struct candidate *k, in
 			      "records %" PRId64 " to %" PRId64
 			      " are lost: retention removed them before they were landed",
 			      t->start, k->low - 1);
+		p->lost_records += (uint64_t)(k->low - t->start);
 		return begin_behind(p, k->low);
 	}
 	if (k->low > t->start) {

@@ -8,26 +8,9 @@ import threading
 
 import pytest
 
-from case import Case
 from kafka_proxy import FETCH, OFFSET_FETCH
 from rows import stock_rows
 from wire import ANSWER, REQUEST
-
-QUICK = ["session.timeout.ms=3000", "heartbeat.interval.ms=500", "reconnect.backoff.max.ms=500"]
-
-
-@pytest.fixture
-def case(request, parts, tmp_path):
-    c = Case(request.node.name, parts.broker, parts.gateway, tmp_path)
-    try:
-        yield c
-    finally:
-        parts.kafka.calm()
-        c.close()
-
-
-def proxied(parts):
-    return {"brokers": parts.proxied, "options": QUICK}
 
 
 def delivery(case, daemon):
@@ -41,7 +24,7 @@ def test_a_broker_that_does_not_keep_texts_is_said(case, parts):
     topic = case.topic(2)
     rule = parts.kafka.rule(OFFSET_FETCH, ANSWER, "change", when=lambda r: b" range=" in r.answer, times=None,
                             change=lambda answer: answer.replace(b" range=", b" rang_="))
-    d = case.daemon(topic, kafka=proxied(parts))
+    d = case.daemon(topic)
     d.wait_says("the group gave 2 partitions")
     assert "exactly once, if the broker keeps the texts of commits" in delivery(case, d)
     case.produce(topic, stock_rows(100), partitions=2)
@@ -70,7 +53,7 @@ def heavy_rows(count):
 def test_a_recovery_that_stands_still_lets_the_others_go_on(case, parts):
     """Of two ranges one fits into the memory at a time; the fetches of the first are answered with nothing."""
     counts = {case.topic(1, suffix="-a"): 10007, case.topic(1, suffix="-b"): 12011}
-    d = case.daemon(*counts, kafka=proxied(parts), s3={"part_size": "5MiB"}, roll={"age": "3s"},
+    d = case.daemon(*counts, s3={"part_size": "5MiB"}, roll={"age": "3s"},
                     output={"compression": "none", "max_record": "1MiB"})
     for topic, count in counts.items():
         case.produce(topic, stock_rows(count))

@@ -69,6 +69,27 @@ def test_an_offset_set_from_outside_is_said_and_obeyed(case):
     assert begins == ["moved"]
 
 
+def test_another_destination_begins_the_chain_anew(case):
+    topic = case.topic(1)
+    case.produce(topic, stock_rows(100))
+    d = case.daemon(topic)
+    case.wait_landed(topic)
+    assert d.terminate() == 0
+    d.write(s3={"prefix": "other"})
+    for starts in (2, 3):
+        d.start()
+        d.wait_says("the group gave 1 partition", count=starts)
+        case.until("a text that says so", lambda: "before=begins:destination" in case.text(topic, 0), 20)
+        assert d.terminate() == 0
+    assert len(re.findall("the destination has changed since the last commit: going on at offset 100", d.log())) == 1
+    case.produce(topic, stock_rows(100, first=100))
+    d.start()
+    case.wait_landed(topic)
+    assert d.terminate() == 0
+    assert [(case.s3.head_object(Bucket=case.bucket, Key=key)["Metadata"].get("chain-begins"), key.split("+")[2])
+            for key in case.keys("other")] == [("destination", "00000000000000000100")]
+
+
 def test_records_that_retention_took_are_said_to_be_lost(case):
     topic = case.topic(1)
     case.produce(topic, stock_rows(100))
@@ -81,6 +102,8 @@ def test_records_that_retention_took_are_said_to_be_lost(case):
     d.start()
     d.wait_says(r"records 100 to 149 are lost: retention removed them")
     case.wait_landed(topic)
+    d.send(signal.SIGUSR1)
+    d.wait_says("partition 0: 50 records were lost: retention removed them before they were landed")
     assert d.terminate() == 0
     assert len([key for key in case.keys("raw") if "+00000000000000000150+" in key]) == 1
 
