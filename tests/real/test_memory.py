@@ -63,7 +63,7 @@ def send(producer, places, hours, first, count, rng):
                          timestamp=NOON + (n // len(places)) % hours * HOUR_MS, on_delivery=delivered)
         if n % 500 == 0:
             producer.poll(0)
-    assert producer.flush(60) == 0 and not failures, failures[:3]
+    assert producer.flush(300) == 0 and not failures, failures[:3]
 
 
 def landed_rows(case):
