@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """`kafka2s3 land`: a stretch of time, once, into a place of its own, whatever ends it in between."""
+import os
+import pty
 import random
 import re
 import signal
+import subprocess
 
 import pytest
 from confluent_kafka import ConsumerGroupTopicPartitions, TopicPartition
@@ -290,6 +293,48 @@ def test_retention_takes_some_before_they_are_landed(case):
     assert d.run(NOON, NOON + 500).end() == 0, d.process.tail()
     assert d.says("records 0 to 499 are lost")
     assert d.counts() == (0, 1, 0, 0)
+
+
+def test_a_topic_that_was_made_again_is_not_waited_for(case):
+    topic = case.topic()
+    case.produce(topic, stock_rows(1000), timestamp=lambda i: NOON + i)
+    d = land(case, topic)
+    begin_and_take_s3_away(case, d, topic, NOON, NOON + 500)
+    d.kill()
+    case.gateway.start()
+    offset, text = case.broker.committed(d.group(), topic)[0]
+    case.broker.admin.delete_topics([topic])[topic].result(20)
+    case.until("the group to be empty", lambda: case.broker.members(d.group()) is None, 20)
+    case.broker.create_topic(topic)
+    case.produce(topic, stock_rows(100), timestamp=lambda i: NOON + i)
+    kept = ConsumerGroupTopicPartitions(d.group(), [TopicPartition(topic, 0, offset, text)])
+    case.broker.admin.alter_consumer_group_offsets([kept])[d.group()].result(20)
+    assert d.run(NOON, NOON + 500).end() == 0, d.process.tail()
+    assert d.says("the log ends at 100, before offset 500 where this land was to end")
+    assert d.counts() == (0, 1, 0, 0)
+
+
+def test_progress_on_a_terminal(case):
+    """A line that is drawn over, and log lines that go over it; the result alone on standard output."""
+    topic = case.topic()
+    case.produce(topic, stock_rows(1000))
+    d = land(case, topic)
+    ours, theirs = pty.openpty()
+    command = d.command("land", "--from", str(NOON), "--to", NEVER, "--prefix", PREFIX)
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=theirs, text=True) as process:
+        os.close(theirs)
+        seen = b""
+        try:
+            while data := os.read(ours, 65536):
+                seen += data
+        except OSError:
+            pass  # the other side is closed
+        said = process.stdout.read()
+    os.close(ours)
+    assert process.returncode == 0, seen
+    assert re.search(rb"\r\x1b\[K\[[#.]{24}\]   0 %  0 of 1 partitions done", seen), seen
+    assert re.search(rb"\r\x1b\[K\d{4}-\d\d-\d\dT\S+ info    ", seen), seen
+    assert re.fullmatch(LANDED + r"\n", said), said
 
 
 def test_a_topic_that_is_not_there(case):
