@@ -25,7 +25,7 @@ def test_each_step_is_struck_by_a_kill(parts, tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(7000)
+@pytest.mark.timeout(5400)
 def test_200_kills_over_20_seeds(tmp_path):
     """Five million records, each step five times: the bars are the driver's."""
     with open(tmp_path / "story", "w") as story:
