@@ -55,6 +55,7 @@ def test_a_restart_within_the_session_time_out_moves_no_partition(case):
 
 
 @pytest.mark.asan
+@pytest.mark.tsan
 def test_two_daemons_with_one_instance_id_are_told(case):
     told = r'two daemons share the group.instance.id "same", and the other one has the place now: give each its own'
     topic = case.topic(4)
