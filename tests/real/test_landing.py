@@ -75,9 +75,9 @@ def test_small_objects_are_one_put_and_large_ones_are_multipart(case):
     small, large = b'{"n":1}', [json.dumps({"x": rng.randbytes(400000).hex()}).encode() for _ in range(20)]
     case.produce(topic, [small], timestamp=NOON)
     case.produce(topic, large, timestamp=NOON + HOUR_MS)
-    d = case.daemon(topic, output={"compression": "none"}, s3={"part_size": "5MiB"}, roll={"age": "1h"})
-    case.wait_read(topic)
-    assert d.terminate() == 0
+    case.daemon(topic, output={"compression": "none"}, s3={"part_size": "5MiB"},
+                roll={"age": "1h", "records": 1 + len(large)})
+    case.wait_landed(topic)
     j = case.judge(topic, ext="json")
     tags = {o.hour: case.s3.head_object(Bucket=case.bucket, Key=o.key)["ETag"].strip('"') for o in j.objects}
     one, many = tags[min(tags)], tags[max(tags)]
