@@ -10,6 +10,8 @@ import driver
 import events
 import steps
 
+pytestmark = pytest.mark.plain  # false clocks are libraries that come before the sanitizer's
+
 HERE = pathlib.Path(__file__).resolve().parent
 
 

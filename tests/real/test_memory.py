@@ -21,6 +21,8 @@ from process import Peak
 from rows import HOUR_MS, NOON
 from waiting import until
 
+pytestmark = pytest.mark.plain  # a sanitizer's memory is no measure
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 BARE_CONSUMER = os.path.join(HERE, "..", "..", "build", "tests", "bench", "bare_consumer")
 MIB = 1 << 20
