@@ -278,6 +278,7 @@ static void open_partition(struct consumer *c, struct partition *p)
 	p->wait = WAIT_NOTHING;
 	p->quiet = false;
 	mailbox_post(p->lane->lane.commands, &(struct message){ .kind = COMMAND_OPEN, .assignment = a });
+	partition_log(LOG_LEVEL_DEBUG, p, "is read from offset %" PRId64, p->next_offset);
 	if (t->n > 0)
 		partition_log(p->failures > 0 ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO, p,
 			      "recovers %d sealed range%s, offsets %" PRId64 " to %" PRId64, t->n, t->n == 1 ? "" : "s",

@@ -166,5 +166,5 @@ def report(samples, facts, parts):
             "Written by `make bench`, which runs all of it anew on this machine. Broker, S3 and daemon share its "
             f"cores. Runs alternate; each number is the median of {facts['runs']} (of at most 3 in the sweeps), peaks "
             "are the highest seen. CPU is user and system of the process tree from start to exit; wall runs from the "
-            "first assignment that is read to the last object published.", "", *versions(), "", "## Bars", ""]
+            "moment when a partition is read first to the last object published.", "", *versions(), "", "## Bars", ""]
     return "\n".join(head + table(["", "measured", "bar", ""], r.bars) + r.lines)

@@ -229,7 +229,7 @@ def when_said(log_path, words):
 
 
 def land(kafka, place, topic, counts, directory, roll, memory=MEMORY, uploaders=1, under=(), **output):
-    """The daemon over a whole topic. Wall: from the first assignment that is read to the last object published."""
+    """The daemon over a whole topic. Wall: from when the first partition is read to the last object published."""
     partitions = len(counts)
     group = kafka.new_group(topic, partitions)
     settings = {
@@ -237,6 +237,7 @@ def land(kafka, place, topic, counts, directory, roll, memory=MEMORY, uploaders=
         "s3": {"bucket": place.bucket, "prefix": "raw", "region": REGION, "endpoint": place.endpoint,
                "path_style": True, "access_key_id": ACCESS_KEY, "secret_access_key": SECRET_KEY},
         "output": output, "roll": roll, "memory": f"{memory // MIB}MiB", "uploaders": uploaders,
+        "log": {"level": "debug"},
     }
     d = daemon_module.Daemon(directory, "bench", settings)
     if os.path.exists(d.log_path):
@@ -251,7 +252,7 @@ def land(kafka, place, topic, counts, directory, roll, memory=MEMORY, uploaders=
         return kafka.committed(group, topic, partitions) == sum(counts)
 
     until(lambda: f"all landed; {process.tail()}", done, 300, every=0.2)
-    began = when_said(d.log_path, "going on at offset 0")
+    began = when_said(d.log_path, "is read from offset")
     broker_cpu, place_cpu = clock_of(kafka.pid) - before[0], clock_of(place.pid) - before[1]
     os.kill(process.pid, signal.SIGTERM)
     _pid, _status, usage = os.wait4(process.pid, 0)
