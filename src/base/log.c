@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The log: one formatted line an event, written with one call, so that lines of several threads never mix. */
+/* The log: one formatted line an event, written with one call, so that lines of several threads never mix. What callers
+ * pass on from brokers, stores and files is made plain here, and nowhere before. */
 #include "base/log.h"
 
 #include <stdatomic.h>
@@ -13,6 +14,8 @@
 #include <systemd/sd-journal.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "base/text.h"
 
 #define LINE_MAX_BYTES 2048
 #define MAX_FIELDS 16
@@ -67,6 +70,7 @@ static void to_journal(enum log_level level, const struct log_field *fields, siz
 	char parts[MAX_FIELDS + 2][FIELD_MAX_BYTES];
 	char message[LINE_MAX_BYTES + 16];
 	struct iovec iov[MAX_FIELDS + 2];
+	size_t at;
 	int n = 0;
 
 	snprintf(message, sizeof(message), "MESSAGE=%s", text);
@@ -74,7 +78,8 @@ static void to_journal(enum log_level level, const struct log_field *fields, siz
 	snprintf(parts[0], sizeof(parts[0]), "PRIORITY=%d", levels[level].priority);
 	iov[n++] = (struct iovec){ parts[0], strlen(parts[0]) };
 	for (size_t i = 0; i < n_fields && i < MAX_FIELDS; i++) {
-		snprintf(parts[i + 1], sizeof(parts[0]), "%s=%s", fields[i].name, fields[i].value);
+		at = (size_t)snprintf(parts[i + 1], sizeof(parts[0]), "%.64s=", fields[i].name);
+		text_plain(fields[i].value, parts[i + 1] + at, sizeof(parts[0]) - at);
 		iov[n++] = (struct iovec){ parts[i + 1], strlen(parts[i + 1]) };
 	}
 	sd_journal_sendv(iov, n);
@@ -98,14 +103,15 @@ static void to_stderr(enum log_level level, const char *text)
 
 void log_event(enum log_level level, const struct log_field *fields, size_t n_fields, const char *fmt, ...)
 {
-	char text[LINE_MAX_BYTES];
+	char given[LINE_MAX_BYTES], text[LINE_MAX_BYTES];
 	va_list ap;
 
 	if ((int)level > atomic_load(&log_threshold))
 		return;
 	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
+	vsnprintf(given, sizeof(given), fmt, ap);
 	va_end(ap);
+	text_plain(given, text, sizeof(text));
 	if (stderr_is_journal())
 		to_journal(level, fields, n_fields, text);
 	else

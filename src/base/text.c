@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Small pure text tools: hex, base64, sizes and durations with units, UTF-8, edit distance. Time and locale play no
+/* Small pure text tools: hex, base64, sizes and durations with units, UTF-8, what a terminal may
+ * get, edit distance. Time and locale play no
  * part: digits and letters are ASCII. Thread: any. */
 
 #include "base/text.h"
@@ -201,6 +202,40 @@ bool text_is_utf8(const void *data, size_t len)
 		p += n;
 	}
 	return true;
+}
+
+/* How many bytes at p can stand on a line as they are; 0: the first cannot. */
+static size_t plain_character(const uint8_t *p, size_t len)
+{
+	size_t n = utf8_character(p, len);
+
+	if (p[0] < 0x80)
+		return p[0] >= ' ' && p[0] != 0x7f;
+	return p[0] == 0xc2 && p[1] < 0xa0 ? 0 : n; /* C1 */
+}
+
+size_t text_plain(const char *s, char *out, size_t size)
+{
+	const uint8_t *p = (const uint8_t *)s, *end = p + strlen(s);
+	size_t at = 0;
+
+	while (p < end) {
+		size_t n = plain_character(p, (size_t)(end - p));
+		size_t takes = n > 0 ? n : 4;
+
+		if (at + takes >= size)
+			break;
+		if (n > 0) {
+			memcpy(out + at, p, n);
+		} else {
+			memcpy(out + at, "\\x", 2);
+			text_hex(p, 1, out + at + 2);
+		}
+		at += takes;
+		p += n > 0 ? n : 1;
+	}
+	out[at] = '\0';
+	return at;
 }
 
 unsigned text_distance(const char *a, const char *b)

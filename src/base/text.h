@@ -26,6 +26,11 @@ void text_format_duration(int64_t ms, char out[32]);
 /* True when len bytes are UTF-8 (no surrogates, no overlong forms, up to U+10FFFF). */
 bool text_is_utf8(const void *data, size_t len);
 
+/* A text from outside for a line that a person reads: control characters (C0, DEL, C1) and bytes that are no UTF-8 come
+ * as "\xNN", so that it can neither steer a terminal nor look like a line of its own. out is cut to size, between
+ * characters. Returns the length without the zero. */
+size_t text_plain(const char *s, char *out, size_t size);
+
 /* Edit distance of two short names, for "did you mean"; more than 63 characters count as far. */
 unsigned text_distance(const char *a, const char *b);
 

@@ -88,11 +88,19 @@ static bool read_id(const char *s, char id[RANGE_ID_SIZE])
 	return true;
 }
 
+/* Neither Kafka nor this program makes names of anything else. */
+static bool is_plain(const char *s)
+{
+	while (*s > ' ' && *s < 0x7f)
+		s++;
+	return *s == '\0';
+}
+
 static bool read_name(const char *s, char name[INTENT_NAME_MAX])
 {
 	size_t len = strlen(s);
 
-	if (len == 0 || len >= INTENT_NAME_MAX)
+	if (len == 0 || len >= INTENT_NAME_MAX || !is_plain(s))
 		return false;
 	memcpy(name, s, len + 1);
 	return true;
@@ -113,7 +121,7 @@ static bool read_before(const char *s, struct chain *c)
 
 	if (strncmp(s, begins, sizeof(begins) - 1) == 0) {
 		s += sizeof(begins) - 1;
-		if (*s == '\0' || strlen(s) >= sizeof(c->begins))
+		if (*s == '\0' || strlen(s) >= sizeof(c->begins) || !is_plain(s))
 			return false;
 		memcpy(c->begins, s, strlen(s) + 1);
 		return true;

@@ -7,11 +7,23 @@
 
 #include "base/civil.h"
 #include "base/mem.h"
+#include "base/text.h"
+
+#define SHOWN_MAX 8192
 
 static const char *const kind_names[] = {
 	[STANDING_NONE] = "none",           [STANDING_BARE] = "absent",   [STANDING_OURS] = "ours",
 	[STANDING_ELSEWHERE] = "elsewhere", [STANDING_NEWER] = "unknown", [STANDING_DAMAGED] = "damaged",
 };
+
+/* What others wrote, to the end of the line. */
+static void print_foreign(const char *before, const char *text, FILE *out)
+{
+	char plain[SHOWN_MAX];
+
+	text_plain(text, plain, sizeof(plain));
+	fprintf(out, "%s: %s\n", before, plain);
+}
 
 static const char *time_text(int64_t ms, char out[CIVIL_TEXT + 1])
 {
@@ -90,10 +102,10 @@ static void print_standing(const struct plan_world *w, const struct standing *s,
 			s->text.cluster, s->text.topic, s->text.partition, s->text.start);
 		break;
 	case STANDING_NEWER:
-		fprintf(out, "  its text is of a newer version: %s\n", p->text);
+		print_foreign("  its text is of a newer version", p->text, out);
 		break;
 	case STANDING_DAMAGED:
-		fprintf(out, "  its text is damaged: %s\n", p->text);
+		print_foreign("  its text is damaged", p->text, out);
 		break;
 	case STANDING_OURS:
 		print_text(w, s, out);
@@ -236,7 +248,7 @@ void show_plans(const struct plan *plans, size_t n, FILE *out)
 				p->from->of->offset);
 			break;
 		case PLAN_REFUSED:
-			fprintf(out, "refused: %s\n", p->why);
+			print_foreign("refused", p->why, out);
 			break;
 		}
 	}

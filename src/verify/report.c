@@ -7,7 +7,9 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/text.h"
 
+#define SHOWN_MAX 8192
 #define MIB (1024.0 * 1024)
 
 static const char *result_name(const struct report *r)
@@ -43,8 +45,12 @@ static void print_partition(const struct ledger_partition *p, const struct proof
 	print_seams(proof, out);
 }
 
+/* Keys and metadata come from the bucket. */
 static void print_finding(const struct finding *f, FILE *out)
 {
+	char text[SHOWN_MAX];
+
+	text_plain(f->text, text, sizeof(text));
 	fprintf(out, "%s: ", finding_kind_name(f->kind));
 	if (f->topic != NULL)
 		fprintf(out, "topic \"%s\" partition %d ", f->topic, f->partition);
@@ -52,7 +58,7 @@ static void print_finding(const struct finding *f, FILE *out)
 		fprintf(out, "offsets [%" PRId64 ", %" PRId64 "): ", f->first, f->next);
 	else if (f->first >= 0)
 		fprintf(out, "from offset %" PRId64 ": ", f->first);
-	fprintf(out, "%s\n", f->text);
+	fprintf(out, "%s\n", text);
 }
 
 static uint64_t requests(const struct scan_counts *c)

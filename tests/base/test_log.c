@@ -24,6 +24,7 @@ static void speak(void)
 	log_debug("not %d", 1);
 	log_info("a text of %d words and a \"name\"", 7);
 	log_event(LOG_LEVEL_WARNING, fields, 1, "beware");
+	log_warning("kafka: no \"%s\"", "\033[2Ja\n2026-01-01T00:00:00.000Z error   forged");
 	log_error("%0*d", 4000, 0);
 }
 
@@ -50,6 +51,7 @@ static void test_lines(void **state)
 	static const char pattern[] = "^20[0-9]{2}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\\.[0-9]{3}Z info    "
 				      "a text of 7 words and a \"name\"\n"
 				      "20[^ ]+Z warning beware\n"
+				      "20[^ ]+Z warning kafka: no \"\\\\x1b\\[2Ja\\\\x0a2026[^\n]*forged\"\n"
 				      "20[^ ]+Z error   0+\n$";
 	regex_t regex;
 

@@ -248,13 +248,38 @@ static void test_distance(void **state)
 	assert_int_equal(text_distance(far, "x"), 62);
 }
 
+static void assert_plain(const char *given, size_t size, const char *expected)
+{
+	char out[64];
+
+	assert_int_equal(text_plain(given, out, size), strlen(expected));
+	assert_string_equal(out, expected);
+}
+
+static void test_plain(void **state)
+{
+	(void)state;
+	assert_plain("", 64, "");
+	assert_plain("a \"key\" ~ \\n", 64, "a \"key\" ~ \\n");
+	assert_plain("\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80\xc2\xa0", 64,
+		     "\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80\xc2\xa0");
+	assert_plain("\033[31mred\a\r\n\t\x7f.", 64, "\\x1b[31mred\\x07\\x0d\\x0a\\x09\\x7f.");
+	assert_plain("\xc2\x9b;31m", 64, "\\xc2\\x9b;31m"); /* the same as ESC [ to many a terminal */
+	assert_plain("\xff\xc3(\xed\xa0\x80\xe2\x82", 64, "\\xff\\xc3(\\xed\\xa0\\x80\\xe2\\x82");
+	assert_plain("abc\n", 8, "abc\\x0a");
+	assert_plain("abc\n", 7, "abc");
+	assert_plain("ab\xe2\x82\xac", 5, "ab");
+	assert_plain("abc", 1, "");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_hex),        cmocka_unit_test(test_base64),
 		cmocka_unit_test(test_parse_size), cmocka_unit_test(test_parse_duration),
 		cmocka_unit_test(test_format),     cmocka_unit_test(test_utf8_against_definition),
-		cmocka_unit_test(test_utf8_long),  cmocka_unit_test(test_distance),
+		cmocka_unit_test(test_utf8_long),  cmocka_unit_test(test_plain),
+		cmocka_unit_test(test_distance),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -299,6 +299,9 @@ static void test_damaged(void **state)
 		WHOLE " land=0,9,1,1,1,1 skipped=1,2,3",
 		WHOLE " range=200," RANGE " land=0,9,1,1,1,1",
 		BORN " before=begins:",
+		BORN " before=begins:a\033[2J",
+		"kafka2s3/1 cluster=I\xff topic=T partition=3 start=100 to=0123456789abcdef schema=0 born=5,-2,4 "
+		"before=begins:first",
 		BORN " before=begins:0123456789abcdef",
 		BORN " before=50,5c1f00aa01bb02cc,1",
 		BORN " before=50,5c1f00aa01bb02cc,1,50,9",
