@@ -91,10 +91,10 @@ bool buf_addf(struct buf *b, const char *fmt, ...)
 
 const char *buf_str(struct buf *b)
 {
-	uint8_t *end = buf_reserve(b, 1);
-
-	if (end == NULL)
+	if (b->len == 0 && b->max == 0)
 		return "";
-	*end = '\0';
+	if (buf_reserve(b, 1) == NULL && b->cap == b->len)
+		b->data = mem_realloc(b->data, ++b->cap);
+	b->data[b->len] = '\0';
 	return (const char *)b->data;
 }

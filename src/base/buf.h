@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 /* A growable byte buffer whose maximum is given at its birth.
- * Invariants: len <= cap <= max; data is NULL only while cap is 0; no terminating zero is kept.
+ * Invariants: len <= cap, len <= max; data is NULL only while cap is 0; no terminating zero is kept.
  * init and free bracket its life; clear keeps the memory; take gives it away. */
 struct buf {
 	uint8_t *data;
@@ -29,7 +29,8 @@ bool buf_adds(struct buf *b, const char *s);
 bool buf_addc(struct buf *b, char c);
 bool buf_addf(struct buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-/* The content as a C string: appends a zero that len does not count; "" for an empty buffer that cannot grow. */
+/* The content as a C string: appends a zero, which neither len nor max counts; "" for an empty buffer that cannot
+ * grow. */
 const char *buf_str(struct buf *b);
 
 #endif

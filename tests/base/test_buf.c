@@ -112,6 +112,16 @@ static void test_as_string(void **state)
 	assert_string_equal(buf_str(&b), "text");
 	assert_int_equal(b.len, 4);
 	buf_free(&b);
+	buf_init(&b, 4);
+	assert_true(buf_adds(&b, "full"));
+	assert_string_equal(buf_str(&b), "full");
+	assert_string_equal(buf_str(&b), "full");
+	assert_false(buf_addc(&b, '!'));
+	buf_clear(&b);
+	assert_true(buf_adds(&b, "text"));
+	assert_false(buf_addc(&b, '!'));
+	assert_string_equal(buf_str(&b), "text");
+	buf_free(&b);
 }
 
 int main(void)
