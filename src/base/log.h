@@ -5,11 +5,11 @@
 #include <stdarg.h>
 #include <stddef.h>
 
+#include "base/message.h"
+
 /* One line an event. To the journal by its native protocol when stderr is the journal's stream, else readable text on
  * stderr. Secrets never reach it: callers pass names and numbers, and credentials have no printer.
  * Thread: any. */
-enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
-
 /* A structured field of the journal: name in capitals ("TOPIC"). Ignored on a terminal: the text says it all. */
 struct log_field {
 	const char *name;

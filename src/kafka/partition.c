@@ -88,27 +88,3 @@ const char *partition_state_name(enum partition_state s)
 
 	return names[s];
 }
-
-const char *wait_reason_name(enum wait_reason w)
-{
-	static const char *const names[WAIT_REASONS] = {
-		[WAIT_NOTHING] = "nothing",
-		[WAIT_OFFSETS] = "the committed offsets to be read",
-		[WAIT_START] = "its start offset to be found and committed",
-		[WAIT_MEMORY] = "recoveries of other partitions to give memory back",
-		[WAIT_PASS] = "another pass over a range that is larger than the memory",
-		[WAIT_S3] = "a person to mend what S3 refuses",
-		[WAIT_REPLAY] = "the replay after a dead upload",
-		[WAIT_BROKER] = "the broker to serve this partition",
-		[WAIT_TEXT] = "a newer kafka2s3, which wrote its committed text",
-		[WAIT_TABLE] = "a table of its own: give it one by an override",
-		[WAIT_DEAD_LETTERS] =
-			("a person: too many of its records cannot be written; raise output.dead_letter_limit if "
-			 "they are to go to the dead letters"),
-		[WAIT_TEXT_SIZE] = "a broker that takes our committed text: raise offset.metadata.max.bytes",
-		[WAIT_LAND] = ("a person: the offsets of this land's group were set from outside; delete the group and "
-			       "what it landed, and begin anew"),
-	};
-
-	return names[w];
-}

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "base/wait.h"
 #include "kafka/consumer.h"
 #include "kafka/delivery.h"
 #include "kafka/stall.h"
@@ -20,24 +21,6 @@ enum partition_state {
 	PARTITION_ACTIVE,   /* read; records of its epoch are in the rings */
 	PARTITION_REVOKING, /* revoked: what is sealed is being finished before the answer */
 	PARTITION_DONE,     /* ours in the group, not read any more: a one-shot land is at its end here */
-};
-
-/* What a partition waits for; one name each for log, state reports and the runbook. */
-enum wait_reason {
-	WAIT_NOTHING,
-	WAIT_OFFSETS,      /* the committed offsets to be read */
-	WAIT_START,        /* the start offset to be found and committed */
-	WAIT_MEMORY,       /* recoveries of other partitions to finish */
-	WAIT_PASS,         /* the next pass over a range that is larger than the memory */
-	WAIT_S3,           /* a person to mend what S3 refuses */
-	WAIT_REPLAY,       /* the replay after a dead upload */
-	WAIT_BROKER,       /* the broker to serve this partition again */
-	WAIT_TEXT,         /* a newer program, which wrote the committed text */
-	WAIT_TABLE,        /* a table of its own */
-	WAIT_DEAD_LETTERS, /* a person to say that so many dead letters are right */
-	WAIT_TEXT_SIZE,    /* a broker that takes texts as long as ours */
-	WAIT_LAND,         /* a person: the offsets of a one-shot land are not its own */
-	WAIT_REASONS,
 };
 
 struct partition {
@@ -83,6 +66,5 @@ struct partition *partition_find(const struct partition_table *t, const char *to
 struct partition *partition_first(const struct partition_table *t);
 
 const char *partition_state_name(enum partition_state s);
-const char *wait_reason_name(enum wait_reason w);
 
 #endif

@@ -144,7 +144,8 @@ def test_install_and_uninstall(tmp_path):
     make("install", f"DESTDIR={tmp_path}", "prefix=/opt/k")
     installed = {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file()}
     assert {"opt/k/sbin/kafka2s3", "opt/k/share/doc/kafka2s3/kafka2s3.conf", "opt/k/share/man/man8/kafka2s3.8",
-            "opt/k/share/man/man5/kafka2s3.conf.5"} <= installed
+            "opt/k/share/man/man5/kafka2s3.conf.5", "opt/k/share/man/man7/kafka2s3-runbook.7",
+            "opt/k/lib/systemd/catalog/kafka2s3.catalog"} <= installed
     assert (tmp_path / "opt/k/sbin/kafka2s3").stat().st_mode & 0o777 == 0o755
     make("uninstall", f"DESTDIR={tmp_path}", "prefix=/opt/k")
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef BASE_MESSAGE_H
+#define BASE_MESSAGE_H
+
+enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
+
+/* The events of the log that an operator acts on, or looks for: one id each, the same for ever, so that they are found
+ * and explained whatever their text is. systemd/kafka2s3.catalog explains each (journalctl -x), and from it
+ * tools/runbook makes the sections of kafka2s3-runbook(7). What has no id is for reading only. */
+enum message_id {
+	MESSAGE_NONE,
+
+	/* The daemon. */
+	MESSAGE_STARTED,
+	MESSAGE_READY,
+	MESSAGE_START_TIMEOUT,
+	MESSAGE_STOPPING,
+	MESSAGE_STOP_UNFINISHED,
+	MESSAGE_STOPPED,
+	MESSAGE_SETTINGS_REFUSED,
+	MESSAGE_SETTINGS_RELOADED,
+	MESSAGE_SETTINGS_DOUBTFUL,
+	MESSAGE_LISTEN_FAILED,
+	MESSAGE_CRASHED,
+	MESSAGE_LOG_LOST,
+
+	/* The group, and the brokers. */
+	MESSAGE_ASSIGNED,
+	MESSAGE_REVOKED,
+	MESSAGE_LOST,
+	MESSAGE_FENCED,
+	MESSAGE_INSTANCE_SHARED,
+	MESSAGE_CLIENT_REPLACED,
+	MESSAGE_CLIENT_FAILED,
+	MESSAGE_KAFKA_AWAY,
+	MESSAGE_KAFKA_BACK,
+	MESSAGE_KAFKA_TROUBLE,
+	MESSAGE_COMMIT_REPEATED,
+	MESSAGE_AT_LEAST_ONCE,
+
+	/* A partition. */
+	MESSAGE_BEGINS,
+	MESSAGE_RECOVERS,
+	MESSAGE_RANGE_LANDED,
+	MESSAGE_OBJECT_PUBLISHED,
+	MESSAGE_DEAD_LETTERS,
+	MESSAGE_RECORDS_LOST,
+	MESSAGE_LOG_TRUNCATED,
+	MESSAGE_RANGE_DIFFERS,
+	MESSAGE_OFFSET_MOVED,
+	MESSAGE_DESTINATION_CHANGED,
+	MESSAGE_MAY_STAND_TWICE,
+	MESSAGE_LEFT_BEHIND,
+
+	/* What a partition waits for: wait.h. */
+	MESSAGE_WAITS_OFFSETS,
+	MESSAGE_WAITS_START,
+	MESSAGE_WAITS_MEMORY,
+	MESSAGE_WAITS_PASS,
+	MESSAGE_WAITS_S3,
+	MESSAGE_WAITS_REPLAY,
+	MESSAGE_WAITS_BROKER,
+	MESSAGE_WAITS_TEXT,
+	MESSAGE_WAITS_TABLE,
+	MESSAGE_WAITS_DEAD_LETTERS,
+	MESSAGE_WAITS_TEXT_SIZE,
+	MESSAGE_WAITS_LAND,
+
+	/* S3, and what it takes. */
+	MESSAGE_S3_AWAY,
+	MESSAGE_S3_BACK,
+	MESSAGE_CREDENTIALS,
+	MESSAGE_CLOCK_CORRECTED,
+	MESSAGE_UNCONDITIONAL,
+	MESSAGE_REGION_FOUND,
+	MESSAGE_UPLOADS_ABORTED,
+	MESSAGE_UPLOADS_LEFT,
+	MESSAGE_MEMORY_EXCEEDED,
+
+	/* The replay of a file. */
+	MESSAGE_REPLAY_STARTED,
+	MESSAGE_REPLAY_ENDED,
+	MESSAGE_REPLAY_FAILED,
+	MESSAGE_REPLAY_WAITS,
+	MESSAGE_REPLAY_ROW,
+	MESSAGE_REPLAY_REFUSED,
+
+	MESSAGES,
+};
+
+struct message_facts {
+	const char *name;       /* "range-landed": EVENT= of the journal, "event" of JSON, a section of the runbook */
+	const char *journal_id; /* 32 hex digits: MESSAGE_ID= of the journal */
+	enum log_level level;
+};
+
+const struct message_facts *message_facts(enum message_id id);
+
+#endif
