@@ -125,19 +125,19 @@ class Broker:
     def create_topic(self, name, partitions=1, **config):
         """Settings with "_" for ".": retention_ms=1000."""
         topic = NewTopic(name, partitions, 1, config={k.replace("_", "."): str(v) for k, v in config.items()})
-        self.admin.create_topics([topic])[name].result(30)
+        self.admin.create_topics([topic])[name].result(60)
         until(f"topic {name}", lambda: self._led(name, partitions), 20)
         return name
 
     def _led(self, name, partitions):
-        found = self.admin.list_topics(name, timeout=5).topics[name].partitions
+        found = self.admin.list_topics(name, timeout=60).topics[name].partitions
         return len(found) == partitions and all(p.leader == 1 for p in found.values())
 
     def delete_topic(self, name):
-        self.admin.delete_topics([name])[name].result(30)
+        self.admin.delete_topics([name])[name].result(60)
 
     def partitions(self, topic):
-        return sorted(self.admin.list_topics(topic, timeout=10).topics[topic].partitions)
+        return sorted(self.admin.list_topics(topic, timeout=60).topics[topic].partitions)
 
     def producer(self, **config):
         return Producer({"bootstrap.servers": self.bootstrap, "log_level": 0, "linger.ms": 20,
@@ -156,21 +156,14 @@ class Broker:
 
     def watermarks(self, topic):
         """{partition: (low, high)}"""
-        consumer = self.consumer("watermarks")
+        partitions = self.partitions(topic)
 
-        def asked():
+        def answer():
             try:
-                return {p: consumer.get_watermark_offsets(TopicPartition(topic, p), timeout=10)
-                        for p in self.partitions(topic)}
-            except KafkaException as error:
-                if not error.args[0].retriable() and error.args[0].name() != "NOT_LEADER_FOR_PARTITION":
-                    raise
-                return None  # just started, it does not lead the partition yet
-
-        try:
-            return until(f"watermarks of {topic}", asked, 20)
-        finally:
-            consumer.close()
+                return offsets.logs(self.port, topic, partitions)
+            except offsets.NotYet:
+                return None
+        return until(f"watermarks of {topic}", answer, 20)
 
     def committed(self, group, topic):
         """{partition: (offset, text)}, without those that have none."""
@@ -185,5 +178,5 @@ class Broker:
 
     def members(self, group):
         """The client ids of the group's members once it is stable, else None."""
-        found = self.admin.describe_consumer_groups([group])[group].result(10)
+        found = self.admin.describe_consumer_groups([group])[group].result(60)
         return sorted(m.client_id for m in found.members) if found.state.name == "STABLE" else None
