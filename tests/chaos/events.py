@@ -42,7 +42,7 @@ def reach(world, member, step):
         member.start()
     if step.after == "burst":
         world.burst()
-    if rule.wait_hit(STEP_SECONDS + world.session_ms / 1000):
+    if rule.hit.wait(STEP_SECONDS + world.session_ms / 1000):
         return proxy, rule
     proxy.remove(rule)
     world.say(f"{member.name} did not come to: {step.name}")

@@ -226,7 +226,6 @@ def test_h12_the_end_of_the_log_is_where_it_was_when_the_group_began(parts, case
 
 
 @slow
-@pytest.mark.timeout(500)
 def test_each_wait_is_told_once_then_once_a_minute(parts, case):
     """A person is needed for ranges that are sealed and for one that is open, whose object has another name each time;
     then S3 is away; then Kafka."""

