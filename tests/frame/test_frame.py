@@ -2,6 +2,7 @@
 """The tools that guard the code, guarded: a runner that counts wrongly would let anything through."""
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 
@@ -28,9 +29,15 @@ def program(tree, name, *lines, code=0):
     return str(path.relative_to(tree))
 
 
+def output(tree, *jobs):
+    done = subprocess.run(["tests/run", *jobs], cwd=tree, capture_output=True, text=True, timeout=300, check=False)
+    return done.stdout.splitlines(), done.returncode
+
+
 def run(tree, *jobs):
-    done = subprocess.run(["tests/run", *jobs], cwd=tree, capture_output=True, text=True, timeout=60, check=False)
-    return done.stdout.splitlines()[-1], done.returncode
+    """The last line, and the exit code."""
+    lines, code = output(tree, *jobs)
+    return lines[-1], code
 
 
 GOOD = ("1..2", "ok 1 - a", "ok 2 - b")
@@ -57,6 +64,66 @@ def test_runner_counts_pytest(tree):
     assert run(tree, good, "tests/y/test_y.py") == ("3 passed, 1 failed, 1 skipped", 1)
     (folder / "test_y.py").write_text("import nothing_of_that_name\n")
     assert run(tree, good, "tests/y/test_y.py") == ("2 passed, 1 failed, 0 skipped", 1)
+
+
+def session(tree, name, text, ini="[pytest]\n"):
+    folder = tree / "tests" / name
+    folder.mkdir()
+    (folder / "pytest.ini").write_text(ini)
+    (folder / f"test_{name}.py").write_text(text)
+    return f"tests/{name}/test_{name}.py"
+
+
+ONE = """
+def test_{n}(tmp_path):
+    (tmp_path / "log").write_text("of {n}")
+    print("said by {n}")
+    assert {n} != 17, "this " + "one"
+"""
+
+
+def test_runner_shows_what_failed(tree):
+    text = "".join(ONE.format(n=n) for n in range(20))
+    for name, ini in (("y", "[pytest]\naddopts = -n 2\n"), ("z", "[pytest]\n")):
+        lines, code = output(tree, session(tree, name, text, ini))
+        assert (lines[-1], code) == ("19 passed, 1 failed, 0 skipped", 1)
+        assert any(".FAIL" in line and line.endswith(f"tests/{name}/test_{name}.py::test_17") for line in lines)
+        said = [line.removeprefix("       | ") for line in lines if line.startswith("       | ")]
+        assert "E   AssertionError: this one" in said and "said by 17" in said and "said by 16" not in said
+        files = pathlib.Path(re.search(r"its files are in ([^\s)]+)", "\n".join(lines))[1])
+        assert any(path.read_text() == "of 17" for path in files.rglob("log"))
+        shutil.rmtree(files.parent)
+
+
+MEET = """
+import pathlib, time
+def test_a():
+    here, there = (pathlib.Path(__file__).parents[1] / name / "began" for name in "{names}")
+    here.touch()
+    until = time.monotonic() + {seconds}
+    while time.monotonic() < until and not there.exists():
+        time.sleep(0.05)
+    assert there.exists() == {meet}
+    {end}
+"""
+
+
+def test_sessions_that_wait_run_side_by_side_where_there_are_lanes(tree):
+    both = [session(tree, names[0], MEET.format(names=names, seconds=120, meet=True, end="")) for names in ("yz", "zy")]
+    assert run(tree, *both, "--lanes", "2") == ("2 passed, 0 failed, 0 skipped", 0)
+    both = [session(tree, names[0], MEET.format(names=names, seconds=1, meet=False, end="here.unlink()"))
+            for names in ("vw", "wv")]
+    assert run(tree, *both, "--lanes", "1") == ("2 passed, 0 failed, 0 skipped", 0)
+
+
+def test_runner_makes_what_is_needed_first(tree):
+    (tree / "Makefile").write_text("all tools:\n\t@:\nbuild/$(SAN)/%:\n\t@sleep 0.5; mkdir -p $(@D); cp good $@\n")
+    shutil.copy2(tree / program(tree, "test_a", *GOOD), tree / "good")
+    jobs = ("make:asan", "build/asan/tests/x/test_b", "build/asan/tests/x/test_c")
+    assert run(tree, *jobs) == ("4 passed, 0 failed, 0 skipped", 0)
+    shutil.rmtree(tree / "build")
+    (tree / "good").unlink()
+    assert run(tree, *jobs) == ("0 passed, 3 failed, 0 skipped", 1)
 
 
 def test_runner_wants_something_to_run(tree):
