@@ -17,6 +17,7 @@
 #define GROUP_EVENTS 64
 #define ASSIGNMENTS 64
 #define ASK_MS 20000 /* passes each time records are asked for */
+#define LAND_FROM 3  /* the first offset of a land, where there is one */
 
 struct partition {
 	int daemon;
@@ -24,7 +25,7 @@ struct partition {
 
 enum group_event { GROUP_ASSIGN, GROUP_REVOKE, GROUP_LOST };
 
-enum daemon_state { DAEMON_AWAY, DAEMON_PARKED, DAEMON_STARTING, DAEMON_ACTIVE, DAEMON_REVOKING };
+enum daemon_state { DAEMON_AWAY, DAEMON_PARKED, DAEMON_STARTING, DAEMON_ACTIVE, DAEMON_REVOKING, DAEMON_DONE };
 
 struct daemon {
 	struct world *w;
@@ -53,8 +54,9 @@ struct daemon {
 	struct range_pass pass;
 	struct assignment *a;
 	struct assignment *farewells;
-	int64_t next_offset, end_told;
-	bool stuck; /* the client gives nothing more of what it reads now */
+	int64_t next_offset, end_told, stop_offset;
+	bool reading; /* the client reads on: not behind the stop of a land */
+	bool stuck;   /* the client gives nothing more of what it reads now */
 	struct stall stall;
 	int64_t reading_ms;
 
@@ -306,6 +308,12 @@ static void give_out(struct daemon *d)
 	}
 }
 
+static void become_done(struct daemon *d)
+{
+	d->state = DAEMON_DONE;
+	d->w->counts.done++;
+}
+
 static void acknowledged(struct daemon *d)
 {
 	const struct commit_entry *e;
@@ -318,6 +326,9 @@ static void acknowledged(struct daemon *d)
 		if (d->state == DAEMON_STARTING) {
 			d->state = DAEMON_PARKED;
 			d->resume_ms = d->w->now;
+		} else if (d->state == DAEMON_ACTIVE && delivery_at_end(&d->delivery)) {
+			session_drop(d);
+			become_done(d);
 		} else if (d->a != NULL) {
 			give_out(d);
 			next_pass(d);
@@ -325,9 +336,17 @@ static void acknowledged(struct daemon *d)
 	}
 }
 
+static bool name_fewer(struct daemon *d)
+{
+	if (!mutant(d, LEAVE_OUT_NAMED))
+		return delivery_halve(&d->delivery);
+	d->delivery.max_named = d->delivery.max_named > 1 ? d->delivery.max_named / 2 : 1;
+	return true;
+}
+
 static void blame(struct daemon *d)
 {
-	if (!(d->too_large && delivery_halve(&d->delivery)))
+	if (!(d->too_large && name_fewer(d)))
 		session_park(d);
 }
 
@@ -350,7 +369,7 @@ static void serve_answer(struct daemon *d)
 		d->w->counts.fenced++;
 		if (!mutant(d, OLD_EPOCH_COMMIT))
 			committer_forget(&d->committer, &d->partition);
-		if (d->state != DAEMON_AWAY && d->state != DAEMON_PARKED)
+		if (d->state != DAEMON_AWAY && d->state != DAEMON_PARKED && d->state != DAEMON_DONE)
 			session_park(d);
 	} else {
 		d->w->counts.unknown++;
@@ -404,6 +423,15 @@ static void commit_if_due(struct daemon *d)
 
 /* ---- the way to reading (resume.c) */
 
+/* Where a land ends is found before where it begins (start.c). */
+static void find_land(const struct daemon *d, struct intent_text *t)
+{
+	int64_t stop = d->w->log_end;
+
+	t->start = stop < LAND_FROM ? stop : LAND_FROM;
+	t->land = (struct intent_land){ .given = true, .first = t->start, .stop = stop };
+}
+
 static void begin_start(struct daemon *d, const struct intent_text *t)
 {
 	delivery_begin_start(&d->delivery, t, d->w->now);
@@ -435,6 +463,10 @@ static void open_partition(struct daemon *d)
 	d->quiet = false;
 	d->next_offset = t->start;
 	d->end_told = -1;
+	d->stop_offset = INT64_MAX;
+	if (t->land.given)
+		d->stop_offset = t->land.stop + mutant(d, PAST_STOP) - mutant(d, STOP_EARLY);
+	d->reading = true;
 	d->stuck = false;
 	stall_begin(&d->stall, d->reading_ms);
 	d->w->counts.recovered += t->n;
@@ -449,6 +481,8 @@ static void resume(struct daemon *d)
 		return;
 	if (d->w->broker.offset < 0) {
 		chain_begin(&t.before, "first");
+		if (d->w->land)
+			find_land(d, &t);
 		begin_start(d, &t);
 		return;
 	}
@@ -460,21 +494,45 @@ static void resume(struct daemon *d)
 		t.n = 0;
 	if (mutant(d, NEW_ID) && t.n > 0)
 		t.ranges[0].id[15] = t.ranges[0].id[15] == '0' ? '1' : '0';
+	if (mutant(d, MOVE_STOP))
+		t.land.stop = d->w->log_end;
+	if (mutant(d, COUNT_ANEW))
+		t.land = (struct intent_land){ .given = true, .first = t.land.first, .stop = t.land.stop };
 	delivery_begin(&d->delivery, &t, d->w->now);
-	open_partition(d);
+	if (delivery_at_end(&d->delivery))
+		become_done(d);
+	else
+		open_partition(d);
 }
 
 /* ---- records (consumer.c) */
 
-static size_t take_records(struct daemon *d, int64_t n)
+static void put_marker(struct daemon *d, enum record_kind kind, int64_t offset)
+{
+	ring_put(d->ring,
+		 &(struct record){ .kind = (uint8_t)kind, .assignment = d->a, .offset = offset, .timestamp_ms = -1 });
+}
+
+/* While a rebalance is under way it is read on for a moment, and so comes here again. */
+static void reach_stop(struct daemon *d)
+{
+	if (!mutant(d, NO_STOP_MARKER))
+		put_marker(d, RECORD_STOP, d->stop_offset);
+	d->reading = odds(d->w, 10);
+	if (mutant(d, DONE_WHEN_READ)) {
+		session_drop(d);
+		become_done(d);
+	}
+}
+
+static void take_records(struct daemon *d, int64_t n)
 {
 	static const uint8_t value[] = "{}", odd[] = "!";
-	size_t taken = 0;
+	int64_t end = d->stop_offset < d->w->log_end ? d->stop_offset : d->w->log_end;
 
-	for (; n > 0 && ring_room(d->ring, 0) > 0 && d->next_offset < d->w->log_end; n--) {
+	for (; n > 0 && ring_room(d->ring, 0) > 0 && d->next_offset < end; n--) {
 		const struct log_entry *l = &d->w->log[d->next_offset];
 
-		taken++;
 		d->next_offset++;
 		if (l->kind == LOG_GAP)
 			continue;
@@ -487,20 +545,21 @@ static size_t take_records(struct daemon *d, int64_t n)
 										      : value,
 						    .value_len = l->len });
 	}
-	if (d->next_offset == d->w->log_end && d->end_told != d->w->log_end && ring_room(d->ring, 0) > 0) {
-		ring_put(d->ring,
-			 &(struct record){
-				 .kind = RECORD_END, .assignment = d->a, .offset = d->w->log_end, .timestamp_ms = -1 });
+	if (ring_room(d->ring, 0) == 0)
+		return;
+	if (d->next_offset >= d->stop_offset) {
+		reach_stop(d);
+	} else if (d->next_offset == d->w->log_end && d->end_told != d->w->log_end) {
+		put_marker(d, RECORD_END, d->w->log_end);
 		d->end_told = d->w->log_end;
 	}
-	return taken;
 }
 
 static void fetch(struct daemon *d, int64_t n)
 {
 	if (ring_room(d->ring, 0) > 0)
 		d->reading_ms += ASK_MS;
-	if (d->state == DAEMON_ACTIVE && !d->cut && !d->stuck)
+	if (d->state == DAEMON_ACTIVE && d->reading && !d->cut && !d->stuck)
 		take_records(d, n);
 	while (d->farewells != NULL && ring_room(d->ring, 0) > 0) {
 		struct assignment *a = d->farewells;
@@ -513,7 +572,8 @@ static void fetch(struct daemon *d, int64_t n)
 
 static void watch(struct daemon *d)
 {
-	if (!stall_found(&d->stall, &d->delivery, d->next_offset, d->end_told, d->reading_ms) || mutant(d, NO_STALL))
+	if (!d->reading || !stall_found(&d->stall, &d->delivery, d->next_offset, d->end_told, d->reading_ms) ||
+	    mutant(d, NO_STALL))
 		return;
 	d->w->counts.stuck++;
 	session_park(d);
@@ -536,6 +596,9 @@ static void on_sealed(struct daemon *d, const struct message *m)
 static void on_passed(struct daemon *d, const struct message *m)
 {
 	d->w->counts.passes++;
+	d->w->counts.land_passes += d->w->land;
+	if (mutant(d, COUNT_PASSES))
+		d->delivery.text.land.landed += m->facts.landed;
 	if (mutant(d, PASS_IS_ALL) ? !delivery_published(&d->delivery, m->facts.id)
 				   : !delivery_passed(&d->delivery, m->facts.id)) {
 		session_park(d);
@@ -660,7 +723,7 @@ static void seal_or_tick(struct daemon *d)
 	writer_tick(writer, d->w->now);
 	if (odds(d->w, 5) && writer_can_seal(writer))
 		writer_seal(writer, ROLL_MEMORY, d->w->now);
-	else if (odds(d->w, 30) && writer_can_defer(writer))
+	else if (odds(d->w, 70) && writer_can_defer(writer))
 		writer_defer(writer, d->w->now);
 }
 

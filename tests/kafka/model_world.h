@@ -7,7 +7,10 @@
  *
  * The ledger holds after each step: each offset is published under one key at most; nothing is visible but under an
  * id that an acknowledged text named, inside its [start, end); an id means one start and one end; the committed offset
- * never goes back and never passes a record that is not durable. Source: design.md, Invariants; protocol.md. */
+ * never goes back and never passes a record that is not durable; what an acknowledged text named stays named until the
+ * offset has passed it. Of a one-shot land also: nothing from its stop on is visible or committed, the stop is what the
+ * group's first text said, and the counts in each text are those of what lies before its offset. Source: design.md,
+ * Invariants; protocol.md. */
 
 #include <stdarg.h>
 #include <stdbool.h>
@@ -42,8 +45,17 @@ enum mutant {
 	PARK_REVOKED,      /* trouble of a partition that is being revoked: park it, as if it were to stay */
 	COMMIT_GIVEN_AWAY, /* go on committing after the revocation was answered */
 	PASS_IS_ALL,       /* a pass over a range that left objects out counts as all of it */
+	LEAVE_OUT_NAMED,   /* for the sake of a shorter text, name a range no more that was named before */
 	NO_FENCE,          /* the broker takes commits of any generation */
 	NO_STALL,          /* what gives nothing is waited for, however long */
+	FIRST_OF_LANDS,    /* from here on: what only a one-shot land can do wrong */
+	STOP_EARLY = FIRST_OF_LANDS, /* it stops one record early */
+	PAST_STOP,                   /* it reads one record behind its stop, and commits it */
+	NO_STOP_MARKER,              /* the uploader is not told where it ends */
+	MOVE_STOP,                   /* whoever goes on with it finds the stop anew */
+	DONE_WHEN_READ,              /* it is done when it has read all, committed or not */
+	COUNT_ANEW,                  /* whoever goes on with it counts from zero */
+	COUNT_PASSES,                /* what a pass has made is counted, and then the whole range too */
 	MUTANTS,
 };
 
@@ -109,7 +121,7 @@ struct ghost {
 
 struct counts {
 	int64_t steps, commits, fenced, unknown, ghosts, recovered, published, exists, stale, parked, crashes, late,
-		passes, stuck;
+		passes, stuck, done, land_passes;
 };
 
 struct world {
@@ -124,6 +136,8 @@ struct world {
 	int64_t now;
 	struct log_entry log[LOG_MAX];
 	int64_t log_end, log_limit;
+	bool land;           /* a one-shot land, of */
+	int64_t first, stop; /* these offsets: what the group's first text says; stop -1: there is none yet */
 	struct broker broker;
 	int64_t acked_offset; /* the highest that a daemon knows to be committed */
 	struct fake_store store;
@@ -177,6 +191,27 @@ static bool odds(struct world *w, int percent)
 	return w->exhaustive && !w->calm ? choose(w, 2) == 1 : !w->calm && dice_chance(&w->dice, percent);
 }
 
+/* ---- the log */
+
+static void log_add(struct world *w, int64_t n)
+{
+	static const enum log_kind kinds[] = { LOG_RECORD, LOG_RECORD,    LOG_RECORD,    LOG_RECORD,
+					       LOG_DEAD,   LOG_TOMBSTONE, LOG_TOMBSTONE, LOG_GAP };
+
+	for (; n > 0 && w->log_end < w->log_limit; n--) {
+		enum log_kind kind = w->exhaustive ? LOG_RECORD : kinds[choose(w, 8)];
+
+		w->log[w->log_end++] = (struct log_entry){ kind, choose(w, 3) * HOUR_MS,
+							   kind == LOG_DEAD ? 1 : 2 + 5 * (uint32_t)choose(w, 3) };
+	}
+}
+
+/* Where the last offset that is to be landed ends. */
+static int64_t log_stop(const struct world *w)
+{
+	return w->land ? w->stop : w->log_end;
+}
+
 /* ---- the ledger */
 
 static struct seen_range *find_seen(struct world *w, const char *id)
@@ -222,7 +257,8 @@ static void note_offset(struct world *w, const struct fake_object *o, const stru
 {
 	enum log_kind expected = strncmp(o->key, "dead/", 5) == 0 ? LOG_DEAD : LOG_RECORD;
 
-	if (offset < r->start || offset >= r->end || offset >= w->log_end || w->log[offset].kind != expected)
+	if (offset < r->start || offset >= r->end || offset >= w->log_end || w->log[offset].kind != expected ||
+	    (w->land && offset >= w->stop))
 		violate(w, "offset %" PRId64 " does not belong under \"%s\"", offset, o->key);
 	else if (w->published[offset] != NULL)
 		violate(w, "offset %" PRId64 " is published twice: as \"%s\" and as \"%s\"", offset,
@@ -273,12 +309,72 @@ static void on_refused(void *arg, const struct fake_object *there, const struct 
 
 /* ---- the broker */
 
+static bool names(const struct intent_text *t, const char *id)
+{
+	for (int i = 0; i < t->n; i++) {
+		if (strcmp(t->ranges[i].id, id) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* What may be visible. */
+static void check_named(struct world *w, const struct intent_text *t)
+{
+	for (int i = 0; i < w->n_ranges; i++) {
+		const struct seen_range *r = &w->ranges[i];
+
+		if (r->acked && r->start >= t->start && !names(t, r->id))
+			violate(w, "range %s was named and acknowledged, and a text at %" PRId64 " leaves it out",
+				r->id, t->start);
+	}
+}
+
+/* What a land has landed before this offset. */
+static struct intent_land count_land(const struct world *w, int64_t offset)
+{
+	struct intent_land l = { .given = true, .first = w->first, .stop = w->stop };
+
+	for (int64_t i = w->first; i < offset && i < w->log_end; i++) {
+		l.landed += w->log[i].kind == LOG_RECORD;
+		l.dead += w->log[i].kind == LOG_DEAD;
+		l.skipped += w->log[i].kind == LOG_TOMBSTONE;
+	}
+	for (int i = 0; i < w->n_ranges; i++)
+		l.objects += w->ranges[i].end <= offset ? w->ranges[i].objects : 0;
+	return l;
+}
+
+static void check_land(struct world *w, const struct intent_text *t)
+{
+	const struct intent_land *l = &t->land;
+	struct intent_land all;
+
+	if (w->broker.offset < 0) {
+		w->first = t->start;
+		w->stop = l->stop;
+	}
+	all = count_land(w, t->start);
+	if (!l->given || l->first != w->first || l->stop != w->stop || t->start > w->stop)
+		violate(w,
+			"a land of [%" PRId64 ", %" PRId64 ") says at %" PRId64 " that it is one of [%" PRId64
+			", %" PRId64 ")",
+			w->first, w->stop, t->start, l->first, l->stop);
+	else if (l->objects != all.objects || l->landed != all.landed || l->dead != all.dead ||
+		 l->skipped != all.skipped)
+		violate(w,
+			"a land counts %" PRId64 " objects, %" PRId64 "+%" PRId64 "+%" PRId64 " records up to %" PRId64
+			", and it is %" PRId64 ", %" PRId64 "+%" PRId64 "+%" PRId64,
+			l->objects, l->landed, l->dead, l->skipped, t->start, all.objects, all.landed, all.dead,
+			all.skipped);
+}
+
 static void check_commit(struct world *w, int64_t offset)
 {
 	if (offset < w->acked_offset)
 		violate(w, "the committed offset goes back to %" PRId64 ", behind %" PRId64 ", which was acknowledged",
 			offset, w->acked_offset);
-	for (int64_t i = 0; i < offset; i++) {
+	for (int64_t i = w->first; i < offset; i++) {
 		if (i >= w->log_end || (w->published[i] == NULL && w->log[i].kind <= LOG_DEAD))
 			violate(w, "offset %" PRId64 " is committed, but %" PRId64 " is not durable", offset, i);
 	}
@@ -289,6 +385,9 @@ static bool broker_apply(struct world *w, const struct request *r)
 {
 	if (w->mutant != NO_FENCE && r->generation != w->broker.generation)
 		return false;
+	if (w->land)
+		check_land(w, &r->sent);
+	check_named(w, &r->sent);
 	check_commit(w, r->offset);
 	w->broker.offset = r->offset;
 	memcpy(w->broker.text, r->text, sizeof(w->broker.text));
@@ -439,7 +538,7 @@ static const struct seen_range *next_range(const struct world *w, int64_t start)
 static void check_link(struct world *w, const struct seen_range *before, const struct seen_range *r)
 {
 	char expected[128], found[128] = "";
-	int64_t from = before != NULL ? before->end : 0;
+	int64_t from = before != NULL ? before->end : w->first;
 	int64_t tombstones = 0;
 
 	if (before == NULL) {
@@ -463,10 +562,10 @@ static void check_link(struct world *w, const struct seen_range *before, const s
 /* Every record is there once, and the chain is whole. */
 static void check_end(struct world *w)
 {
-	const struct seen_range *before = NULL, *r = next_range(w, 0);
+	const struct seen_range *before = NULL, *r = next_range(w, w->first);
 	struct intent_text t;
 
-	for (int64_t i = 0; i < w->log_end; i++) {
+	for (int64_t i = w->first; i < log_stop(w); i++) {
 		if (w->log[i].kind <= LOG_DEAD && w->published[i] == NULL)
 			violate(w, "offset %" PRId64 " is lost", i);
 	}
@@ -504,6 +603,10 @@ static void world_init(struct world *w, uint64_t seed, enum mutant mutant)
 		w->temper[i] = (int)(dice_below(&w->dice, 4) * dice_below(&w->dice, 3));
 	w->acked_percent = 30 + (int)dice_below(&w->dice, 70);
 	sharpen(w);
+	w->land = mutant >= FIRST_OF_LANDS || dice_chance(&w->dice, 40);
+	w->stop = -1;
+	if (w->land) /* it is of what is there already */
+		log_add(w, dice_below(&w->dice, w->log_limit));
 	w->store.visible = on_visible;
 	w->store.refused = on_refused;
 	w->store.arg = w;

@@ -240,17 +240,8 @@ static void step_rebalance(struct walk *k, int i)
 
 static void step_produce(struct walk *k, int i)
 {
-	static const enum log_kind kinds[] = { LOG_RECORD, LOG_RECORD,    LOG_RECORD,    LOG_RECORD,
-					       LOG_DEAD,   LOG_TOMBSTONE, LOG_TOMBSTONE, LOG_GAP };
-	struct world *w = &k->w;
-
-	for (int64_t n = 1 + choose(w, 6); n > 0 && w->log_end < w->log_limit; n--) {
-		enum log_kind kind = w->exhaustive ? LOG_RECORD : kinds[choose(w, 8)];
-
-		w->log[w->log_end++] = (struct log_entry){ kind, choose(w, 3) * HOUR_MS,
-							   kind == LOG_DEAD ? 1 : 2 + 5 * (uint32_t)choose(w, 3) };
-	}
 	(void)i;
+	log_add(&k->w, 1 + choose(&k->w, 6));
 }
 
 static void step_time(struct walk *k, int i)
@@ -303,7 +294,7 @@ static void offer_daemon(struct menu *m, const struct walk *k, int i)
 {
 	const struct daemon *d = &k->daemons[i];
 	bool awake = is_awake(d);
-	bool active = awake && d->state == DAEMON_ACTIVE;
+	bool active = awake && d->state == DAEMON_ACTIVE, reading = active && d->reading;
 	const int *temper = k->w.temper;
 
 	offer(m, awake && d->n_group > 0, step_group, i, 30);
@@ -318,7 +309,7 @@ static void offer_daemon(struct menu *m, const struct walk *k, int i)
 	offer(m, active, step_seal, i, 10);
 	offer(m, active, step_trouble, i, temper[TROUBLE_PARK]);
 	/* One that has told the end of the log before is not found out (ARCHITECTURE.md). */
-	offer(m, active && !d->stuck && d->end_told < d->next_offset, step_stuck, i, temper[TROUBLE_STUCK]);
+	offer(m, reading && !d->stuck && d->end_told < d->next_offset, step_stuck, i, temper[TROUBLE_STUCK]);
 	offer(m, active, step_watch, i, 10);
 	offer(m, d->up, step_crash, i, temper[TROUBLE_CRASH]);
 	offer(m, !d->up, step_start, i, 5);
@@ -371,8 +362,11 @@ static bool is_done(const struct walk *k, const struct daemon *d)
 
 	for (int i = 0; i < REQUESTS; i++)
 		out |= k->w.broker.requests[i].live;
-	return !out && k->w.broker.offset >= last_record(&k->w) && d->state == DAEMON_ACTIVE &&
-	       delivery_settled(&d->delivery) && d->s3.n == 0 && d->n_events == 0;
+	if (out || d->s3.n > 0 || d->n_events > 0)
+		return false;
+	if (k->w.land)
+		return k->w.broker.offset == k->w.stop && d->state == DAEMON_DONE;
+	return k->w.broker.offset >= last_record(&k->w) && d->state == DAEMON_ACTIVE && delivery_settled(&d->delivery);
 }
 
 static void calm_round(struct walk *k, struct daemon *d)
@@ -420,7 +414,7 @@ static void come_to_rest(struct walk *k)
 		calm_round(k, d);
 	if (rounds >= 500)
 		violate(&k->w, "no rest: offset %" PRId64 " of %" PRId64 ", state %d", k->w.broker.offset,
-			last_record(&k->w), (int)d->state);
+			k->w.land ? k->w.stop : last_record(&k->w), (int)d->state);
 	if (k->w.violation[0] == '\0')
 		check_end(&k->w);
 }
@@ -489,13 +483,16 @@ static void test_random_walks(void **state)
 	print_message("# %" PRId64 " steps, %" PRId64 " commits, %" PRId64 " fenced, %" PRId64 " unknown, %" PRId64
 		      " ghosts, %" PRId64 " ranges recovered, %" PRId64 " objects, %" PRId64 " there already, %" PRId64
 		      " stale, %" PRId64 " parked, %" PRId64 " crashes, %" PRId64 " late events, %" PRId64
-		      " passes that left something, %" PRId64 " stuck\n",
+		      " passes that left something (%" PRId64 " of lands), %" PRId64 " stuck, %" PRId64
+		      " times done with a land\n",
 		      sum.steps, sum.commits, sum.fenced, sum.unknown, sum.ghosts, sum.recovered, sum.published,
-		      sum.exists, sum.stale, sum.parked, sum.crashes, sum.late, sum.passes, sum.stuck);
+		      sum.exists, sum.stale, sum.parked, sum.crashes, sum.late, sum.passes, sum.land_passes, sum.stuck,
+		      sum.done);
 	assert_true(sum.steps > WALKS * WALK_STEPS / 2);
 	assert_true(sum.commits > WALKS && sum.fenced > SELDOM && sum.unknown > 10 * SELDOM && sum.ghosts > SELDOM);
 	assert_true(sum.recovered > WALKS && sum.published > WALKS && sum.exists > SELDOM && sum.stale > SELDOM / 2);
 	assert_true(sum.parked > SELDOM && sum.late > SELDOM && sum.passes > SELDOM && sum.stuck > SELDOM);
+	assert_true(sum.done > 5 * SELDOM && sum.land_passes > SELDOM / 4);
 }
 
 /* ---- all continuations of a walk */
@@ -596,6 +593,14 @@ MUTANT_TEST(test_commit_given_away, COMMIT_GIVEN_AWAY)
 MUTANT_TEST(test_pass_is_all, PASS_IS_ALL)
 MUTANT_TEST(test_no_fence, NO_FENCE)
 MUTANT_TEST(test_no_stall, NO_STALL)
+MUTANT_TEST(test_leave_out_named, LEAVE_OUT_NAMED)
+MUTANT_TEST(test_stop_early, STOP_EARLY)
+MUTANT_TEST(test_past_stop, PAST_STOP)
+MUTANT_TEST(test_no_stop_marker, NO_STOP_MARKER)
+MUTANT_TEST(test_move_stop, MOVE_STOP)
+MUTANT_TEST(test_done_when_read, DONE_WHEN_READ)
+MUTANT_TEST(test_count_anew, COUNT_ANEW)
+MUTANT_TEST(test_count_passes, COUNT_PASSES)
 
 int main(void)
 {
@@ -611,7 +616,11 @@ int main(void)
 		cmocka_unit_test(test_stray_records),    cmocka_unit_test(test_grow_unknown),
 		cmocka_unit_test(test_park_revoked),     cmocka_unit_test(test_commit_given_away),
 		cmocka_unit_test(test_pass_is_all),      cmocka_unit_test(test_no_fence),
-		cmocka_unit_test(test_no_stall),
+		cmocka_unit_test(test_no_stall),         cmocka_unit_test(test_leave_out_named),
+		cmocka_unit_test(test_stop_early),       cmocka_unit_test(test_past_stop),
+		cmocka_unit_test(test_no_stop_marker),   cmocka_unit_test(test_move_stop),
+		cmocka_unit_test(test_done_when_read),   cmocka_unit_test(test_count_anew),
+		cmocka_unit_test(test_count_passes),
 	};
 	int failed = cmocka_run_group_tests(model, quiet, NULL);
 
