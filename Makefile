@@ -122,18 +122,21 @@ setup:
 
 MAN := $(wildcard man/*.[1-8])
 catalogdir = $(prefix)/lib/systemd/catalog
+bashcompdir = $(datadir)/bash-completion/completions
 page = man$(patsubst .%,%,$(suffix $(1)))/$(notdir $(1))
 install: $(B)/kafka2s3
 	install -d $(DESTDIR)$(sbindir) $(DESTDIR)$(docdir)
 	install -m 755 $< $(DESTDIR)$(sbindir)
 	install -m 644 $(wildcard etc/kafka2s3.conf README.md CHANGELOG.md LICENSE) $(DESTDIR)$(docdir)
 	install -D -m 644 systemd/kafka2s3.catalog $(DESTDIR)$(catalogdir)/kafka2s3.catalog
+	install -D -m 644 etc/kafka2s3.bash-completion $(DESTDIR)$(bashcompdir)/kafka2s3
 	$(foreach m,$(MAN),install -D -m 644 $(m) $(DESTDIR)$(mandir)/$(call page,$(m)) &&) :
 
 uninstall:
 	rm -f $(DESTDIR)$(sbindir)/kafka2s3
 	rm -rf $(DESTDIR)$(docdir)
 	rm -f $(DESTDIR)$(catalogdir)/kafka2s3.catalog
+	rm -f $(DESTDIR)$(bashcompdir)/kafka2s3
 	rm -f $(foreach m,$(MAN),$(DESTDIR)$(mandir)/$(call page,$(m)))
 
 # The Python environment and the downloaded test parts stay: they took minutes to fetch. rm -rf build removes all.

@@ -2,6 +2,7 @@
 /* Command line to command, nothing else. Exit codes as sysexits.h has them: 64 for a command line, 78 for settings that
  * can never work; the commands' own beside. */
 #include <getopt.h>
+#include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -11,9 +12,12 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "base/sha256.h"
 #include "base/text.h"
 #include "daemon/daemon.h"
 #include "daemon/land.h"
+#include "encode/codec.h"
+#include "http/http.h"
 #include "kafka/consumer.h"
 #include "offsets/offsets.h"
 #include "replay/replay.h"
@@ -222,8 +226,13 @@ static int run_land(const struct arguments *a)
 
 static int run_version(const struct arguments *a)
 {
+	const struct codec_ops *gzip = codec_find(COMPRESSION_GZIP), *zstd = codec_find(COMPRESSION_ZSTD);
+
 	(void)a;
 	puts("kafka2s3 " KAFKA2S3_VERSION);
+	printf("librdkafka %s, libcurl %s, OpenSSL %s, jansson %s, %s %s, %s %s\n", consumer_library_version(),
+	       http_library_version(), sha256_library_version(), jansson_version_str(), gzip->library,
+	       gzip->library_version(), zstd->library, zstd->library_version());
 	return 0;
 }
 
@@ -282,7 +291,8 @@ static const struct command commands[] = {
 	  "                in place of s3.prefix; it must be empty, and so PREFIX-dead-letter, for dead letters\n"
 	  "The same command again goes on where it was stopped; several at once share the work.\n"
 	  "Exit codes: 65 the prefix is not empty; 69 Kafka or the bucket cannot be asked; 75 stopped in between.\n" },
-	{ "version", false, 0, run_version, "", "print the version", "Prints the version.\n" },
+	{ "version", false, 0, run_version, "", "print the version",
+	  "Prints the version, and those of the libraries that it runs with.\n" },
 };
 
 #define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))

@@ -2,6 +2,7 @@
 /* SHA-256 and its HMAC, by OpenSSL. A failure of the library here is out of memory or a broken build: both end. */
 #include "base/sha256.h"
 
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 #include <stdio.h>
@@ -61,4 +62,9 @@ void sha256_of(const void *data, size_t len, uint8_t out[SHA256_BYTES])
 void hmac_sha256(const void *key, size_t key_len, const void *data, size_t len, uint8_t out[SHA256_BYTES])
 {
 	must(HMAC(EVP_sha256(), key, (int)key_len, data, len, out, NULL) != NULL);
+}
+
+const char *sha256_library_version(void)
+{
+	return OpenSSL_version(OPENSSL_VERSION_STRING);
 }

@@ -22,4 +22,7 @@ void sha256_end(struct sha256 *s, uint8_t out[SHA256_BYTES]);
 void sha256_of(const void *data, size_t len, uint8_t out[SHA256_BYTES]);
 void hmac_sha256(const void *key, size_t key_len, const void *data, size_t len, uint8_t out[SHA256_BYTES]);
 
+/* Version of OpenSSL as it runs. Thread: any. */
+const char *sha256_library_version(void);
+
 #endif

@@ -15,6 +15,8 @@ struct codec_ops {
 	const char *suffix;       /* behind ".json": ".gz", ".zst", "" */
 	const char *content_type; /* of the object */
 	int default_level, min_level, max_level;
+	const char *library;                      /* that does the work; NULL: none */
+	const char *(*library_version)(void);     /* MUST where there is a library */
 	void *(*open)(int level);                 /* MUST; the compressor of one thread */
 	void (*close)(void *state);               /* MUST */
 	size_t (*bound)(void *state, size_t len); /* MUST: the most that compress writes for len bytes */

@@ -31,6 +31,12 @@ static size_t gzip_compress(void *state, const uint8_t *in, size_t len, uint8_t 
 	return n;
 }
 
+/* The library tells only what it was built with. */
+static const char *gzip_library_version(void)
+{
+	return LIBDEFLATE_VERSION_STRING;
+}
+
 const struct codec_ops codec_gzip = {
 	.compression = COMPRESSION_GZIP,
 	.name = "gzip",
@@ -39,6 +45,8 @@ const struct codec_ops codec_gzip = {
 	.default_level = 3,
 	.min_level = 1,
 	.max_level = 12,
+	.library = "libdeflate",
+	.library_version = gzip_library_version,
 	.open = gzip_open,
 	.close = gzip_close,
 	.bound = gzip_bound,

@@ -282,3 +282,8 @@ const char *http_response_header(const struct http_request *r, const char *name)
 			return r->response_headers[i].value;
 	return NULL;
 }
+
+const char *http_library_version(void)
+{
+	return curl_version_info(CURLVERSION_NOW)->version;
+}

@@ -72,4 +72,7 @@ void http_wakeup(struct http *h);
 /* Value of a response header (name in lower case), NULL when it is absent. */
 const char *http_response_header(const struct http_request *r, const char *name);
 
+/* Version of libcurl as it runs. Thread: any. */
+const char *http_library_version(void);
+
 #endif

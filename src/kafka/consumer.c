@@ -400,3 +400,8 @@ void consumer_free(struct consumer *c)
 	free(c->lanes);
 	free(c);
 }
+
+const char *consumer_library_version(void)
+{
+	return rd_kafka_version_str();
+}

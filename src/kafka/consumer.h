@@ -40,4 +40,7 @@ int consumer_join(struct consumer *c);
 /* After the uploaders have ended too: records in their rings belong to the handle. */
 void consumer_free(struct consumer *c);
 
+/* Version of librdkafka as it runs. Thread: any. */
+const char *consumer_library_version(void);
+
 #endif

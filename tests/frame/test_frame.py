@@ -212,10 +212,33 @@ def test_install_and_uninstall(tmp_path):
     installed = {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file()}
     assert {"opt/k/sbin/kafka2s3", "opt/k/share/doc/kafka2s3/kafka2s3.conf", "opt/k/share/man/man8/kafka2s3.8",
             "opt/k/share/man/man5/kafka2s3.conf.5", "opt/k/share/man/man7/kafka2s3-runbook.7",
-            "opt/k/lib/systemd/catalog/kafka2s3.catalog"} <= installed
+            "opt/k/lib/systemd/catalog/kafka2s3.catalog",
+            "opt/k/share/bash-completion/completions/kafka2s3"} <= installed
     assert (tmp_path / "opt/k/sbin/kafka2s3").stat().st_mode & 0o777 == 0o755
     make("uninstall", f"DESTDIR={tmp_path}", "prefix=/opt/k")
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+
+
+def complete(*words):
+    """What bash offers for the last of these words; bash-completion's own part is played here."""
+    script = ("_init_completion() { words=(\"${line[@]}\"); cword=$((${#words[@]} - 1)); cur=${words[cword]};"
+              " prev=${words[cword - 1]}; }; line=(\"$@\"); . etc/kafka2s3.bash-completion;"
+              " _kafka2s3 build/kafka2s3; printf '%s\n' \"${COMPREPLY[@]}\"")
+    done = subprocess.run(["bash", "-c", script, "bash", "kafka2s3", *words], cwd=TOP, capture_output=True, text=True,
+                          check=True)
+    assert done.stderr == ""
+    return done.stdout.split()
+
+
+def test_bash_completes_what_help_names():
+    helped = subprocess.run([TOP / "build/kafka2s3", "--help"], capture_output=True, text=True, check=True).stdout
+    commands = set(re.findall(r"^  ([a-z-]+) ", helped, re.M))
+    assert {"run", "verify", "offsets"} <= commands
+    assert set(complete("")) == commands
+    assert complete("-c", "x.conf", "ver") == ["verify", "version"]
+    assert complete("offsets", "") == ["show", "set"]
+    assert {"--deep", "--since", "--config", "--help"} <= set(complete("verify", "--"))
+    assert complete("offsets", "set", "--from") == ["--from-s3"]
 
 
 def test_the_binary_is_hardened():

@@ -174,6 +174,7 @@ static void the_sample_is_fine(void **state)
 		{ { "settings", "--man" }, 0, ".It Va kafka.brokers" },
 		{ { "version" }, 0, "kafka2s3 " KAFKA2S3_VERSION "\n" },
 		{ { "--version" }, 0, "kafka2s3 " KAFKA2S3_VERSION "\n" },
+		{ { "version" }, 0, "librdkafka " },
 	};
 
 	(void)state;
