@@ -15,7 +15,7 @@ from process import Process, free_port
 from waiting import until
 
 HEAP = "-Xmx768m"
-# C1 alone and no verification: a broker that lives for minutes starts in half the time.
+# C1 alone: a broker that lives for minutes starts in half the time.
 QUICK = ["-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xshare:auto", "-XX:-UsePerfData"]
 
 LOG4J = """

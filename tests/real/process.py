@@ -14,19 +14,25 @@ from waiting import until
 
 PR_SET_PDEATHSIG = 1
 libc = ctypes.CDLL(None)
+claims = []     # UDP sockets at the ports that were given
 
 
 def free_port():
-    """A port below the range of outgoing connections, so that nothing takes it while its server is stopped."""
+    """A port below the range of outgoing connections, so that nothing takes it while its server is stopped; nor do
+    other tests that run at the same time."""
     while True:
         port = random.randrange(20000, 32000)
+        claim = socket.socket(type=socket.SOCK_DGRAM)
         with socket.socket() as s:
             s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
+                claim.bind(("127.0.0.1", port))
                 s.bind(("127.0.0.1", port))
             except OSError:
+                claim.close()
                 continue
-            return port
+        claims.append(claim)
+        return port
 
 
 def listening(port):

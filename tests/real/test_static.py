@@ -9,7 +9,7 @@ from rows import Feeder
 
 
 def static(case, topic, instance):
-    options = ["session.timeout.ms=10000", "heartbeat.interval.ms=500", "topic.metadata.refresh.interval.ms=1000",
+    options = ["session.timeout.ms=30000", "heartbeat.interval.ms=500", "topic.metadata.refresh.interval.ms=1000",
                "reconnect.backoff.max.ms=500", f"group.instance.id={instance}"]
     return case.daemon(topic, kafka={"options": options})
 
