@@ -11,7 +11,8 @@
 #include "base/error.h"
 
 /* Requests in flight over libcurl's multi interface; the only includer of curl.h. No callbacks to the caller: start,
- * wait, take what is done. Thread: the one that made the struct http, except http_wakeup. */
+ * wait, take what is done. A request that was started is sent at most once. Thread: the one that made the struct http,
+ * except http_wakeup. */
 
 struct http_options {
 	const char *ca_file;     /* "": the system's */

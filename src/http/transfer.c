@@ -2,7 +2,8 @@
 /* One request on one easy handle. What is the same for all requests is set once, when the handle is made; the rest
  * before each request, since curl_easy_reset would throw the upload buffer away. The body is gathered from the caller's
  * pieces as curl asks for it. Leaves to http.c which transfer runs when.
- * Invariants: (piece, piece_at) is the next byte to send; a paused transfer is unpaused by http.c alone. */
+ * Invariants: a request is sent once: whether it may be sent again, and how it is signed then, is the caller's to say;
+ * (piece, piece_at) is the next byte to send; a paused transfer is unpaused by http.c alone. */
 #include "http/transfer.h"
 
 #include <ctype.h>
@@ -74,24 +75,19 @@ static size_t read_body(char *to, size_t size, size_t n, void *user)
 	return max;
 }
 
-static int seek_body(void *user, curl_off_t offset, int origin)
+/* Called before each request that curl sends for the transfer. By itself it would send one again when a kept connection
+ * ends without an answer, or when the server refuses an "Expect". */
+static int before_request(void *user, char *peer, char *local, int peer_port, int local_port)
 {
 	struct http_transfer *t = user;
 
-	if (origin != SEEK_SET || offset < 0)
-		return CURL_SEEKFUNC_CANTSEEK;
-	t->piece = t->piece_at = 0;
-	while (offset > 0 && t->piece < t->request->n_body) {
-		size_t len = t->request->body[t->piece].iov_len;
-
-		if ((size_t)offset < len) {
-			t->piece_at = (size_t)offset;
-			return CURL_SEEKFUNC_OK;
-		}
-		offset -= (curl_off_t)len;
-		t->piece++;
-	}
-	return offset == 0 ? CURL_SEEKFUNC_OK : CURL_SEEKFUNC_FAIL;
+	(void)peer;
+	(void)local;
+	(void)peer_port;
+	(void)local_port;
+	t->again = t->begun;
+	t->begun = true;
+	return t->again ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
 }
 
 static void forget_headers(struct http_request *r)
@@ -197,7 +193,7 @@ struct http_handle *handle_new(const struct http_options *o)
 	curl_easy_setopt(e, CURLOPT_PROXY, o->proxy); /* "" also keeps the environment's proxy out */
 	curl_easy_setopt(e, CURLOPT_SOCKOPTFUNCTION, set_socket);
 	curl_easy_setopt(e, CURLOPT_READFUNCTION, read_body);
-	curl_easy_setopt(e, CURLOPT_SEEKFUNCTION, seek_body);
+	curl_easy_setopt(e, CURLOPT_PREREQFUNCTION, before_request);
 	curl_easy_setopt(e, CURLOPT_HEADERFUNCTION, read_header);
 	curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, read_answer);
 	return h;
@@ -285,7 +281,7 @@ void transfer_prepare(struct http_transfer *t, struct http_handle *handle, int64
 	curl_easy_setopt(e, CURLOPT_ERRORBUFFER, t->why);
 	curl_easy_setopt(e, CURLOPT_URL, r->url);
 	curl_easy_setopt(e, CURLOPT_READDATA, t);
-	curl_easy_setopt(e, CURLOPT_SEEKDATA, t);
+	curl_easy_setopt(e, CURLOPT_PREREQDATA, t);
 	curl_easy_setopt(e, CURLOPT_HEADERDATA, t);
 	curl_easy_setopt(e, CURLOPT_WRITEDATA, t);
 	set_upload_buffer(handle, body);
@@ -322,27 +318,6 @@ static enum error_action action_of(CURLcode result)
 	}
 }
 
-void transfer_finish(struct http_transfer *t, CURLcode result)
-{
-	struct http_request *r = t->request;
-	long status = 0;
-
-	r->status = 0;
-	if (t->too_long) {
-		error_set(&r->error, ERROR_RETRY, 0, "the answer is longer than %zu bytes", r->response.max);
-		return;
-	}
-	if (result != CURLE_OK) {
-		error_set(&r->error, action_of(result), (int)result, "%s",
-			  t->why[0] != '\0' ? t->why : curl_easy_strerror(result));
-		return;
-	}
-	curl_easy_getinfo(t->handle->easy, CURLINFO_RESPONSE_CODE, &status);
-	r->status = (int)status;
-	if (status == 0)
-		error_set(&r->error, ERROR_RETRY, 0, "the server closed the connection without an answer");
-}
-
 static int64_t moved(const struct http_transfer *t)
 {
 	curl_off_t up = 0, down = 0;
@@ -350,6 +325,26 @@ static int64_t moved(const struct http_transfer *t)
 	curl_easy_getinfo(t->handle->easy, CURLINFO_SIZE_UPLOAD_T, &up);
 	curl_easy_getinfo(t->handle->easy, CURLINFO_SIZE_DOWNLOAD_T, &down);
 	return up + down + (int64_t)t->request->n_response_headers;
+}
+
+void transfer_finish(struct http_transfer *t, CURLcode result)
+{
+	struct http_request *r = t->request;
+	long status = 0;
+
+	curl_easy_getinfo(t->handle->easy, CURLINFO_RESPONSE_CODE, &status);
+	r->status = 0;
+	if (t->too_long) {
+		error_set(&r->error, ERROR_RETRY, 0, "the answer is longer than %zu bytes", r->response.max);
+	} else if (result != CURLE_OK && !t->again) {
+		error_set(&r->error, action_of(result), (int)result, "%s",
+			  t->why[0] != '\0' ? t->why : curl_easy_strerror(result));
+	} else if (status < 200) {
+		error_set(&r->error, ERROR_RETRY, (int)CURLE_GOT_NOTHING,
+			  "the server closed the connection without an answer");
+	} else {
+		r->status = (int)status;
+	}
 }
 
 bool transfer_stalled(struct http_transfer *t, int stall_ms, int64_t now_boot_ms)

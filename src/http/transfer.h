@@ -24,6 +24,8 @@ struct http_transfer {
 	struct curl_slist *headers;
 	size_t piece, piece_at; /* the next byte of the body: in which iovec, and where in it */
 	bool paused;            /* the body waits for the allowance */
+	bool begun;             /* the request was sent, or is about to be */
+	bool again;             /* curl would have sent it once more */
 	bool too_long;
 	int64_t progress; /* what had moved when it last moved */
 	int64_t progress_at_ms;

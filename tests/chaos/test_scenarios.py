@@ -9,7 +9,7 @@ import pytest
 from kafka_proxy import OFFSET_COMMIT
 from s3_proxy import COMPLETE, PUT, UPLOADS
 from staging import both_are_in, cut_off, staged
-from wire import ANSWER, REQUEST
+from wire import ANSWER, ANSWERED, REQUEST
 
 
 @pytest.mark.parametrize("at", [REQUEST, pytest.param(ANSWER, marks=pytest.mark.slow)])
@@ -97,6 +97,27 @@ def test_h15_an_acknowledgement_grows_old(parts, tmp_path):
         world.progress()
         both_are_in(world)
         world.say(f"{first.name} put {first.s3.counts.get(PUT, 0) - puts} objects since it woke")
+    staged(parts, tmp_path, play)
+
+
+def test_h15_a_connection_dies_in_the_freeze(parts, tmp_path):
+    """With a PUT under way on a connection that was used before: a client that sends it again by itself, as curl does,
+    sends it under the old signature."""
+    def play(world):
+        first, second = world.members[:2]
+        rule = first.s3.rule(PUT, REQUEST, "hold", when=lambda r: world.narrow in r.path)
+        assert rule.wait_hit(20)
+        first.freeze()
+        first.s3.remove(rule, cut=True)
+        made = second.s3.rule(PUT, ANSWERED, "see", when=lambda r: r.path == rule.last.path)
+        second.start()
+        assert made.wait_hit(world.patience)
+        world.progress(everywhere=True)
+        again = first.s3.rule(PUT, REQUEST, "see", when=lambda r: r.path == rule.last.path, times=None)
+        first.thaw()
+        world.progress()
+        both_are_in(world)
+        assert again.hits == 0
     staged(parts, tmp_path, play)
 
 
