@@ -163,7 +163,13 @@ static void activate(struct http *h, int64_t now)
 	}
 }
 
-/* Give the paused bodies what time has brought; true when some wait for more. */
+static int64_t most(int64_t a, int64_t b)
+{
+	return a > b ? a : b;
+}
+
+/* Give the paused bodies what time has brought, each its part, so that a server sees all of them go on; true when some
+ * wait for more. */
 static bool refill(struct http *h, int64_t now)
 {
 	struct http_allowance *a = &h->allowance;
@@ -178,6 +184,7 @@ static bool refill(struct http *h, int64_t now)
 		a->left = a->left + more > burst ? burst : a->left + more;
 		a->refilled_at_ms = now;
 	}
+	a->portion = most(a->left / most(h->n_active, 1), 1);
 	TAILQ_FOREACH(t, &h->active, entry) {
 		if (t->paused && a->left > 0) {
 			t->paused = false;

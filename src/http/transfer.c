@@ -70,6 +70,8 @@ static size_t read_body(char *to, size_t size, size_t n, void *user)
 	}
 	if ((int64_t)max > a->left)
 		max = a->left > 0 ? (size_t)a->left : 0;
+	if ((int64_t)max > a->portion)
+		max = (size_t)a->portion;
 	max = gather(t, to, max);
 	a->left -= (int64_t)max;
 	return max;

@@ -43,6 +43,7 @@ struct http_handle {
 struct http_allowance {
 	int64_t bytes_per_second; /* 0: no limit */
 	int64_t left;
+	int64_t portion; /* of it, for one transfer at a time: none waits while another has its whole body sent */
 	int64_t refilled_at_ms;
 };
 

@@ -30,11 +30,12 @@ struct s3 *s3_new(const struct settings *settings, struct credential_provider *p
 {
 	struct s3 *s3 = mem_zalloc(sizeof(*s3));
 	const char *region = getenv("AWS_REGION");
+	const int64_t uploaders = settings->uploaders > 0 ? settings->uploaders : 1;
 	struct http_options o = { .ca_file = settings->s3_ca_file,
 				  .proxy = settings->s3_proxy,
 				  .connections = connections,
-				  .bandwidth_bytes = settings->s3_bandwidth_bytes /
-						     (settings->uploaders > 0 ? settings->uploaders : 1),
+				  /* Rounded up: nothing would be no limit. */
+				  .bandwidth_bytes = (settings->s3_bandwidth_bytes + uploaders - 1) / uploaders,
 				  .stall_ms = STALL_MS,
 				  .connect_ms = CONNECT_MS,
 				  .connection_life_ms = CONNECTION_LIFE_MS };

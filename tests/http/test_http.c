@@ -854,6 +854,58 @@ static void bandwidth_is_kept(void **state)
 	body_free(body);
 }
 
+/* Two bodies at once; body_len: how far the other is when the first is whole. */
+static void talk_two_bodies(struct peer *p)
+{
+	struct pollfd fds[2] = { 0 };
+	size_t got[2];
+
+	for (int i = 0; i < 2; i++) {
+		p->fd = -1;
+		meet(p);
+		hear_head(p);
+		fds[i] = (struct pollfd){ .fd = p->fd, .events = POLLIN };
+		got[i] = p->len;
+		drop(p, p->len);
+	}
+	while ((got[0] < BODY_BYTES || got[1] < BODY_BYTES) && poll(fds, 2, PATIENCE_MS) > 0) {
+		for (int i = 0; i < 2; i++) {
+			ssize_t n = fds[i].revents != 0 ? recv(fds[i].fd, p->data, PEER_BYTES, 0) : 0;
+
+			got[i] += n > 0 ? (size_t)n : 0;
+			if (n > 0 && got[i] == BODY_BYTES && p->body_len == 0)
+				p->body_len = got[1 - i];
+		}
+	}
+	for (int i = 0; i < 2; i++) {
+		p->fd = fds[i].fd;
+		say_ok(p);
+		hang_up(p);
+	}
+}
+
+static void bandwidth_is_shared(void **state)
+{
+	static struct peer p;
+	struct http *h = client(2, 3000, 2 * BODY_BYTES);
+	struct http_request r[2];
+	uint64_t sum;
+	struct iovec *body = body_new(&sum);
+
+	(void)state;
+	peer_begin(&p, talk_two_bodies);
+	for (int i = 0; i < 2; i++)
+		put(h, &r[i], p.url, body, false);
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(finish(h)->status, 200);
+	for (int i = 0; i < 2; i++)
+		http_request_free(&r[i]);
+	http_free(h);
+	peer_end(&p);
+	assert_in_range(p.body_len, BODY_BYTES / 2, BODY_BYTES);
+	body_free(body);
+}
+
 static void no_answer_is_told_apart(void **state)
 {
 	static const struct {
@@ -938,6 +990,7 @@ int main(void)
 		cmocka_unit_test(a_cancelled_request_never_comes),
 		cmocka_unit_test(a_connection_is_renewed),
 		cmocka_unit_test(bandwidth_is_kept),
+		cmocka_unit_test(bandwidth_is_shared),
 		cmocka_unit_test(no_answer_is_told_apart),
 		cmocka_unit_test(methods_mix_on_one_handle),
 	};
