@@ -146,6 +146,7 @@ void http_start(struct http *h, struct http_request *r)
 	t->state = TRANSFER_PENDING;
 	r->transfer = t;
 	r->status = 0;
+	r->sent_bytes = 0;
 	TAILQ_INSERT_TAIL(&h->pending, t, entry);
 }
 

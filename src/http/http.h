@@ -49,6 +49,7 @@ struct http_request {
 	struct http_header *response_headers;
 	size_t n_response_headers;
 	struct buf response;
+	int64_t sent_bytes; /* of the body, so far; valid in flight too, a quarter of a second late */
 
 	struct http_transfer *transfer; /* http's own */
 };

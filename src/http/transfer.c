@@ -320,12 +320,13 @@ static enum error_action action_of(CURLcode result)
 	}
 }
 
-static int64_t moved(const struct http_transfer *t)
+static int64_t moved(struct http_transfer *t)
 {
 	curl_off_t up = 0, down = 0;
 
 	curl_easy_getinfo(t->handle->easy, CURLINFO_SIZE_UPLOAD_T, &up);
 	curl_easy_getinfo(t->handle->easy, CURLINFO_SIZE_DOWNLOAD_T, &down);
+	t->request->sent_bytes = up;
 	return up + down + (int64_t)t->request->n_response_headers;
 }
 
@@ -334,6 +335,7 @@ void transfer_finish(struct http_transfer *t, CURLcode result)
 	struct http_request *r = t->request;
 	long status = 0;
 
+	(void)moved(t);
 	curl_easy_getinfo(t->handle->easy, CURLINFO_RESPONSE_CODE, &status);
 	r->status = 0;
 	if (t->too_long) {
@@ -344,6 +346,8 @@ void transfer_finish(struct http_transfer *t, CURLcode result)
 	} else if (status < 200) {
 		error_set(&r->error, ERROR_RETRY, (int)CURLE_GOT_NOTHING,
 			  "the server closed the connection without an answer");
+	} else if (status < 300 && r->sent_bytes < (int64_t)body_bytes(r)) {
+		error_set(&r->error, ERROR_RETRY, 0, "%ld before the whole body had left", status);
 	} else {
 		r->status = (int)status;
 	}

@@ -34,7 +34,7 @@ struct scripted_easy {
 	bool silent;  /* and none will come */
 	bool finished;
 	long status;
-	curl_off_t down;
+	curl_off_t up, down;
 	CURLMsg message;
 };
 
@@ -120,6 +120,8 @@ CURLcode curl_easy_getinfo(CURL *curl, CURLINFO info, ...)
 		*va_arg(ap, void **) = e->user;
 	else if (info == CURLINFO_RESPONSE_CODE)
 		*va_arg(ap, long *) = e->status;
+	else if (info == CURLINFO_SIZE_UPLOAD_T)
+		*va_arg(ap, curl_off_t *) = e->up;
 	else if (info == CURLINFO_SIZE_DOWNLOAD_T)
 		*va_arg(ap, curl_off_t *) = e->down;
 	va_end(ap);
@@ -163,7 +165,7 @@ CURLMcode curl_multi_add_handle(CURLM *multi, CURL *curl)
 	e->waiting = true;
 	e->silent = e->finished = false;
 	e->status = 0;
-	e->down = 0;
+	e->up = e->down = 0;
 	return CURLM_OK;
 }
 
@@ -295,12 +297,13 @@ CURLMcode curl_multi_perform(CURLM *multi, int *running)
 	for (int i = 0; i < SCRIPT_HANDLES; i++) {
 		struct scripted_easy *e = script.handles[i];
 		char piece[SCRIPT_PIECE];
+		size_t n;
 
 		if (e == NULL || !e->waiting || e->silent)
 			continue;
 		script_request(e);
-		while (e->read(piece, 1, sizeof(piece), e->read_data) > 0)
-			;
+		while ((n = e->read(piece, 1, sizeof(piece), e->read_data)) > 0)
+			e->up += (curl_off_t)n;
 		while (e->waiting && !e->silent)
 			script_next_answer(e);
 	}

@@ -293,6 +293,7 @@ static void a_body_is_gathered_and_the_connection_kept(void **state)
 		put(h, &r, p.url, body, false);
 		finish(h);
 		assert_int_equal(r.status, 200);
+		assert_int_equal(r.sent_bytes, BODY_BYTES);
 		http_request_free(&r);
 	}
 	http_free(h);
@@ -431,6 +432,34 @@ static void a_refusal_costs_no_upload(void **state)
 	http_free(h);
 	peer_end(&p);
 	assert_int_equal(p.body_len, 0);
+	body_free(body);
+}
+
+static void talk_agree_early(struct peer *p)
+{
+	meet(p);
+	hear_head(p);
+	say_ok(p);
+	until_it_hangs_up(p);
+}
+
+/* Nobody can have what has not left. */
+static void an_early_yes_is_none(void **state)
+{
+	static struct peer p;
+	struct http *h = client(1, 3000, 0);
+	struct http_request r;
+	uint64_t sum;
+	struct iovec *body = body_new(&sum);
+
+	(void)state;
+	peer_begin(&p, talk_agree_early);
+	put(h, &r, p.url, body, true);
+	finish(h);
+	assert_true(r.status == 0 || r.sent_bytes == BODY_BYTES);
+	http_request_free(&r);
+	http_free(h);
+	peer_end(&p);
 	body_free(body);
 }
 
@@ -976,6 +1005,7 @@ int main(void)
 		cmocka_unit_test(a_request_is_sent_once),
 		cmocka_unit_test(a_refused_expectation_is_only_told),
 		cmocka_unit_test(a_refusal_costs_no_upload),
+		cmocka_unit_test(an_early_yes_is_none),
 		cmocka_unit_test(headers_are_the_final_answers),
 		cmocka_unit_test(silence_is_a_stall),
 		cmocka_unit_test(a_peer_that_reads_nothing_is_a_stall),
