@@ -72,8 +72,9 @@ int s3_page_read(const void *data, size_t len, struct buf *lines, struct s3_page
 		} else if (strcmp(x.path, ROOT "/Upload/UploadId") == 0) {
 			take(id, sizeof(id), &x.text, false);
 		} else if (strcmp(x.path, ROOT "/Upload") == 0) {
-			if (key[0] != '\0' && id[0] != '\0' && is_plain(key) && is_plain(id))
-				buf_addf(lines, "%s\t%s\n", key, id);
+			if (key[0] != '\0' && id[0] != '\0' && is_plain(key) && is_plain(id) &&
+			    !buf_addf(lines, "%s\t%s\n", key, id))
+				break;
 			key[0] = id[0] = '\0';
 		} else if (strcmp(x.path, ROOT "/IsTruncated") == 0) {
 			page->more = strcmp(buf_str(&x.text), "true") == 0;
@@ -84,7 +85,7 @@ int s3_page_read(const void *data, size_t len, struct buf *lines, struct s3_page
 		}
 	}
 	s3_xml_close(&x);
-	return rc;
+	return rc == 0 ? 0 : -1;
 }
 
 /* "2026-10-21T07:28:00.123Z" to ms since 1970; 0: no such time. */
@@ -117,10 +118,11 @@ struct object_row {
 	int64_t bytes, modified_ms;
 };
 
-static void add_row(const struct object_row *o, struct buf *lines)
+/* False: there is no room for it. */
+static bool add_row(const struct object_row *o, struct buf *lines)
 {
-	if (o->key[0] != '\0' && is_plain(o->key))
-		buf_addf(lines, "%" PRId64 "\t%" PRId64 "\t%s\n", o->bytes, o->modified_ms, o->key);
+	return o->key[0] == '\0' || !is_plain(o->key) ||
+	       buf_addf(lines, "%" PRId64 "\t%" PRId64 "\t%s\n", o->bytes, o->modified_ms, o->key);
 }
 
 int s3_objects_read(const void *data, size_t len, struct buf *lines, char **next)
@@ -145,7 +147,8 @@ int s3_objects_read(const void *data, size_t len, struct buf *lines, char **next
 		} else if (strcmp(x.path, OBJECTS "/Contents/LastModified") == 0) {
 			row.modified_ms = modified(buf_str(&x.text));
 		} else if (strcmp(x.path, OBJECTS "/Contents") == 0) {
-			add_row(&row, lines);
+			if (!add_row(&row, lines))
+				break;
 			row = (struct object_row){ "", 0, 0 };
 		} else if (strcmp(x.path, OBJECTS "/IsTruncated") == 0) {
 			more = strcmp(buf_str(&x.text), "true") == 0;
@@ -155,7 +158,7 @@ int s3_objects_read(const void *data, size_t len, struct buf *lines, char **next
 		}
 	}
 	s3_xml_close(&x);
-	if (rc == 1 || (more && *next == NULL))
+	if (rc == 1 || (more && (*next == NULL || **next == '\0')))
 		rc = -1;
 	if (!more || rc != 0) {
 		free(*next);

@@ -15,12 +15,12 @@ struct s3_page {
 };
 
 /* Append "key\tupload id\n" for each upload to lines; keys with control characters are left out (none of ours has any).
- * -1: the document is no such page. */
+ * -1: the document is no such page, or lines has no room for all of it. */
 int s3_page_read(const void *data, size_t len, struct buf *lines, struct s3_page *page);
 
 /* One page of ListObjectsV2: append "bytes\tmodified in ms\tkey\n" for each object to lines; keys with control
  * characters are left out. *next: where the next page begins, NULL when there is none; the caller frees. -1: no such
- * page. */
+ * page, or no room for all of it. */
 int s3_objects_read(const void *data, size_t len, struct buf *lines, char **next);
 
 #endif

@@ -73,13 +73,21 @@ static bool take_uploads(struct s3 *s3, struct s3_attempt *a)
 static bool take_objects(struct s3 *s3, struct s3_attempt *a)
 {
 	const struct buf *body = &a->request.response;
+	char *next;
 
 	buf_clear(&a->listed);
-	if (s3_objects_read(body->data, body->len, &a->listed, &a->call->next_page) != 0) {
+	if (s3_objects_read(body->data, body->len, &a->listed, &next) != 0) {
 		snprintf(a->trouble, sizeof(a->trouble), "200 without a list of objects");
 		s3_back_off(s3, a, 0);
 		return false;
 	}
+	if (next != NULL && a->call->page != NULL && strcmp(next, a->call->page) == 0) {
+		snprintf(a->trouble, sizeof(a->trouble), "200 with a list that goes round in circles");
+		free(next);
+		s3_back_off(s3, a, 0);
+		return false;
+	}
+	a->call->next_page = next;
 	a->call->listed = mem_strdup(buf_str(&a->listed));
 	return true;
 }

@@ -162,6 +162,16 @@ def test_a_long_listing_has_pages(s3, driver):
     assert s3.counts()["LIST_UPLOADS"] == 5
 
 
+def test_a_list_that_goes_round_in_circles_is_asked_for_again(s3, driver):
+    page = ("<ListBucketResult><IsTruncated>{more}</IsTruncated><Contents><Key>{key}</Key><Size>1</Size></Contents>"
+            "<NextContinuationToken>t</NextContinuationToken></ListBucketResult>")
+    for key, more in (("a", "true"), ("a", "true"), ("b", "false")):
+        s3.rule(op="LIST", status=200, body=page.format(key=key, more=more))
+    lines = driver.run("objects:")
+    assert [(line.result, line.attempts, line.detail) for line in lines] == [
+        ("done", 1, "1\t0\ta\n"), ("done", 2, "1\t0\tb\n")]
+
+
 def test_objects_are_listed_looked_at_and_read(s3, driver):
     s3.page = 7
     steps = [f"put:in/k {i:02}+é%&:{100 + i}" for i in range(20)]

@@ -177,6 +177,40 @@ static void a_plain_page_is_not_decoded(void **state)
 	buf_free(&lines);
 }
 
+/* What there is no room for, and a page that says neither that it is the last nor which is the next. */
+static void half_a_page_is_none(void **state)
+{
+	static const char uploads[] =
+		"<ListMultipartUploadsResult><Upload><Key>k</Key><UploadId>u</UploadId></Upload><Upload><Key>l</Key>"
+		"<UploadId>u</UploadId></Upload></ListMultipartUploadsResult>";
+	static const char objects[] =
+		"<ListBucketResult><Contents><Key>k</Key><Size>1</Size></Contents><Contents><Key>l</Key><Size>1</Size>"
+		"</Contents></ListBucketResult>";
+	static const char nowhere[] =
+		"<ListBucketResult><IsTruncated>true</IsTruncated><NextContinuationToken/></ListBucketResult>";
+	struct s3_page page;
+	struct buf lines;
+	char *next;
+
+	(void)state;
+	buf_init(&lines, 6);
+	assert_int_equal(s3_page_read(uploads, sizeof(uploads) - 1, &lines, &page), -1);
+	buf_free(&lines);
+	buf_init(&lines, 9);
+	assert_int_equal(s3_objects_read(objects, sizeof(objects) - 1, &lines, &next), -1);
+	buf_free(&lines);
+	buf_init(&lines, 100);
+	assert_int_equal(s3_objects_read(nowhere, sizeof(nowhere) - 1, &lines, &next), -1);
+	assert_null(next);
+	buf_clear(&lines);
+	assert_int_equal(s3_page_read(uploads, sizeof(uploads) - 1, &lines, &page), 0);
+	assert_string_equal(buf_str(&lines), "k\tu\nl\tu\n");
+	buf_clear(&lines);
+	assert_int_equal(s3_objects_read(objects, sizeof(objects) - 1, &lines, &next), 0);
+	assert_string_equal(buf_str(&lines), "1\t0\tk\n1\t0\tl\n");
+	buf_free(&lines);
+}
+
 static void a_page_of_objects_is_read(void **state)
 {
 	static const char page[] =
@@ -215,7 +249,7 @@ int main(void)
 		cmocka_unit_test(a_broken_document_is_none),    cmocka_unit_test(a_zero_byte_is_no_xml),
 		cmocka_unit_test(depth_and_length_have_limits), cmocka_unit_test(no_bytes_break_it),
 		cmocka_unit_test(a_page_of_uploads_is_read),    cmocka_unit_test(a_plain_page_is_not_decoded),
-		cmocka_unit_test(a_page_of_objects_is_read),
+		cmocka_unit_test(a_page_of_objects_is_read),    cmocka_unit_test(half_a_page_is_none),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
