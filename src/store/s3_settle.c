@@ -156,12 +156,12 @@ static bool take_result(struct s3 *s3, struct s3_attempt *a)
 			s3_back_off(s3, a, 0);
 			return false;
 		}
+	} else if ((c->op == S3_PUT || c->op == S3_PART) && (etag == NULL || etag[0] == '\0')) {
+		/* Whoever has stored something names it; a page of some proxy's has a 200 too. */
+		snprintf(a->trouble, sizeof(a->trouble), "200 without an etag");
+		s3_back_off(s3, a, 0);
+		return false;
 	} else if (c->op == S3_PART) {
-		if (etag == NULL || etag[0] == '\0') {
-			snprintf(a->trouble, sizeof(a->trouble), "200 without an etag");
-			s3_back_off(s3, a, 0);
-			return false;
-		}
 		c->part.etag = mem_strdup(etag);
 		memcpy(c->part.sha256, a->sha256, SHA256_BYTES);
 	}
@@ -231,6 +231,8 @@ static bool act(struct s3 *s3, struct s3_attempt *a, const struct s3_answer *ans
 
 	switch (verdict) {
 	case VERDICT_EXISTS:
+		if (!a->conditional)
+			return false; /* it cannot be the answer to what was not asked */
 		s3_done(s3, a, S3_EXISTS);
 		return true;
 	case VERDICT_GONE:
@@ -293,15 +295,18 @@ static void judge(struct s3 *s3, struct s3_attempt *a)
 	fail(s3, a, ERROR_WAIT_PERSON, answer.status, what, rule->advice);
 }
 
-/* A Complete can answer 200 and then say in its body that it failed; some stores call the root a response. */
+/* A 200 can say in its body that it failed, a Complete's above all; some stores call its root a response. Lists and
+ * Creates are read for what they have to hold. */
 static bool is_success(const struct s3_attempt *a)
 {
 	const struct buf *b = &a->request.response;
 
 	if (a->request.status < 200 || a->request.status >= 300)
 		return false;
-	return a->call->op != S3_COMPLETE || s3_xml_is(b->data, b->len, "/CompleteMultipartUploadResult") ||
-	       s3_xml_is(b->data, b->len, "/CompleteMultipartUploadResponse");
+	if (a->call->op == S3_COMPLETE)
+		return s3_xml_is(b->data, b->len, "/CompleteMultipartUploadResult") ||
+		       s3_xml_is(b->data, b->len, "/CompleteMultipartUploadResponse");
+	return (a->call->op != S3_PUT && a->call->op != S3_PART) || !s3_xml_is(b->data, b->len, "/Error");
 }
 
 void s3_settle(struct s3 *s3, struct s3_attempt *a)

@@ -278,6 +278,14 @@ def test_connections_that_are_cut(s3, driver, rule):
 
 def test_a_lost_answer_of_a_put_is_exists(s3, driver):
     s3.rule(op="PUT", status=500, code="InternalError", work=True)
+def test_a_yes_before_the_body_is_none(s3, driver):
+    s3.rule(op="PUT", status=503, code="SlowDown")    # from now on it asks before it sends
+    s3.rule(op="PUT", status=200, headers={"etag": '"x"'}, before_body=True)
+    line = driver.one(f"put:k:{4 * MIB}")
+    assert (line.result, line.attempts) == ("done", 3)
+    assert s3.object("lake", "k").data == body("k", 4 * MIB)
+
+
     line = driver.one("put:k:1000")
     assert (line.result, line.attempts) == ("exists", 2)
     assert s3.object("lake", "k").data == body("k", 1000)
@@ -297,6 +305,19 @@ def test_a_lost_answer_of_an_abort_is_done(s3, driver):
 
 
 # Complete.
+
+ERROR = {"body": "<Error><Code>InternalError</Code></Error>", "headers": {"etag": '"x"'}}
+OF_A_PROXY = {"body": "<html>log in</html>"}
+
+
+@pytest.mark.parametrize("op, answer", [("PUT", ERROR), ("PUT", OF_A_PROXY), ("PART", ERROR), ("PART", OF_A_PROXY)])
+def test_a_200_that_is_none(s3, driver, op, answer):
+    s3.rule(op=op, status=200, **answer)
+    lines = driver.run("put:k:1000", "create:m", f"part:m:1:{5 * MIB}", "complete:m")
+    assert [line.result for line in lines] == ["done"] * 4
+    assert sum(line.attempts for line in lines) == 5
+    assert s3.object("lake", "k").data == body("k", 1000) and s3.object("lake", "m").data == body("m", 5 * MIB)
+
 
 @pytest.mark.parametrize("error, result, attempts", [
     ("<Error><Code>InternalError</Code><Message>We encountered an internal error</Message></Error>", "done", 2),
@@ -370,6 +391,14 @@ def test_a_store_without_conditions(s3, driver):
 
 def test_what_else_is_not_implemented_needs_a_person(s3, driver):
     s3.rule(op="PUT", status=501, code="NotImplemented", times=0)
+def test_a_condition_that_was_not_set_cannot_have_failed(s3, driver):
+    s3.conditions = False
+    s3.rule(op="PUT", nth=2, status=412, code="PreconditionFailed")
+    line = driver.one("put:k:10")
+    assert line.result == "failed" and line.detail.startswith("wait for a person: ")
+    assert s3.object("lake", "k") is None
+
+
     line = driver.one("put:k:10")
     assert line.result == "failed" and line.detail.startswith("wait for a person: ")
     assert "If-None-Match" not in driver.stderr
