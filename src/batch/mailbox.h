@@ -29,7 +29,7 @@ enum message_kind {
 	EVENT_PUBLISHED, /* range_id: every object of it is durable */
 	EVENT_PASSED,    /* facts of a recovered range: its objects below from_slot are durable, the rest is left */
 	EVENT_STALE,     /* range_id: the permission to publish ran out before it was used: send the intent again */
-	EVENT_MOVING,    /* bytes have reached S3 since the last one: a stop that waits is not in vain */
+	EVENT_MOVING,    /* S3 has taken bytes since the last one: a stop that waits is not in vain */
 	EVENT_TROUBLE,   /* error: this partition cannot go on: park it */
 };
 

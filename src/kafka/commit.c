@@ -105,7 +105,8 @@ static void acknowledged(struct consumer *c, int64_t now_boot_ms)
 			asked = true;
 			read_back(c, e);
 		}
-		delivery_acked(&p->delivery, &e->sent, c->committer.sent_boot_ms);
+		if (delivery_acked(&p->delivery, &e->sent, c->committer.sent_boot_ms))
+			c->progress_boot_ms = now_boot_ms;
 		if (p->state == PARTITION_STARTING) {
 			p->state = PARTITION_PARKED;
 			p->resume_boot_ms = now_boot_ms;

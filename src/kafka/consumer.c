@@ -25,7 +25,8 @@
 #include "settings/memory.h"
 
 #define IDLE_MS 100
-/* A stop ends this long after its last progress, and at the latest within the unit's TimeoutStopSec (design.md). */
+/* A stop ends this long after its last progress, and at the latest within the unit's TimeoutStopSec (design.md). What
+ * is sent again and again, to a store that refuses it or under a lease that ran out, is no progress. */
 #define STOP_STALL_MS 6000
 #define STOP_LIMIT_MS 80000
 #define CLOSE_LIMIT_MS 2500

@@ -12,6 +12,7 @@ static void begin(struct delivery *d, const struct intent_text *text, int64_t no
 	memset(d, 0, sizeof(*d));
 	d->text = *text;
 	d->max_named = ASSIGNMENT_MAX_SEALED;
+	d->acked_start = text->start;
 	d->acked_boot_ms = now_boot_ms;
 	for (int i = 0; i < text->n; i++)
 		d->ranges[i] = (struct delivery_range){ RANGE_PLANNED, DELIVERY_NEVER, false, true };
@@ -149,19 +150,24 @@ static bool says_it_all(const struct delivery *d, const struct intent_text *sent
 	return true;
 }
 
-void delivery_acked(struct delivery *d, const struct intent_text *sent, int64_t sent_boot_ms)
+bool delivery_acked(struct delivery *d, const struct intent_text *sent, int64_t sent_boot_ms)
 {
+	bool news = sent->start > d->acked_start;
+
 	for (int i = 0; i < sent->n; i++) {
 		int mine = find_range(d, sent->ranges[i].id);
 
 		if (mine < 0)
 			continue;
+		news |= !d->ranges[mine].named;
 		d->ranges[mine].named = true;
 		if (d->ranges[mine].state == RANGE_BUILT && !d->ranges[mine].told)
 			d->ranges[mine].acked_boot_ms = sent_boot_ms;
 	}
+	d->acked_start = sent->start;
 	d->acked_boot_ms = sent_boot_ms;
 	d->changed = !says_it_all(d, sent);
+	return news;
 }
 
 const struct range_facts *delivery_next_publish(struct delivery *d, int64_t *acked_boot_ms)

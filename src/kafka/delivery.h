@@ -37,6 +37,7 @@ struct delivery {
 	struct delivery_range ranges[ASSIGNMENT_MAX_SEALED]; /* beside text.ranges */
 	int max_named;         /* ranges that one text may name; halved when the broker says too large */
 	bool changed;          /* the state differs from the last acknowledged one */
+	int64_t acked_start;   /* the offset that is known to be committed */
 	int64_t acked_boot_ms; /* of the last acknowledgement, or of the beginning of the epoch */
 };
 
@@ -71,8 +72,8 @@ bool delivery_wants_commit(const struct delivery *d, int64_t now_boot_ms);
 void delivery_compose(const struct delivery *d, struct intent_text *sent, char out[INTENT_TEXT_MAX]);
 
 /* The broker has acknowledged exactly this state. sent_boot_ms: when it was sent, so that leases err on the short
- * side. */
-void delivery_acked(struct delivery *d, const struct intent_text *sent, int64_t sent_boot_ms);
+ * side. True: it moved the offset, or names a range that none before it named. */
+bool delivery_acked(struct delivery *d, const struct intent_text *sent, int64_t sent_boot_ms);
 
 /* The next range that may be published now; NULL when there is none. Each is given out once for an acknowledgement. */
 const struct range_facts *delivery_next_publish(struct delivery *d, int64_t *acked_boot_ms);

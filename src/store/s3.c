@@ -169,6 +169,7 @@ static void launch(struct s3 *s3, struct s3_attempt *a, int64_t now_boot_ms)
 	s3_request_drop(a);
 	a->unconditional |= s3->unconditional;
 	a->offset_ms = s3->clock_offset_ms;
+	a->hopeful = s3->healthy && a->failures == 0;
 	s3_request_build(a, &s3->endpoint, &c, now_real);
 	credentials_wipe(&c);
 	leave(s3, a);
@@ -290,5 +291,10 @@ const char *s3_trouble(const struct s3 *s3)
 
 struct s3_counters s3_counters(const struct s3 *s3)
 {
-	return s3->counters;
+	struct s3_counters c = s3->counters;
+	const struct s3_attempt *a;
+
+	TAILQ_FOREACH(a, &s3->lists[PHASE_SENT], entry)
+		c.bytes_taken += a->hopeful ? (uint64_t)a->request.sent_bytes : 0;
+	return c;
 }

@@ -87,6 +87,9 @@ struct s3_call {
 /* Counters for status and bench. */
 struct s3_counters {
 	uint64_t requests, retries, bytes_sent, errors;
+	/* Of bodies, as they leave: what was well received, and what is under way as the first attempt of a call that
+	 * began while the store answered well. What a store refuses again and again does not make it grow. */
+	uint64_t bytes_taken;
 };
 
 /* settings and the provider's settings must outlive it. Owns: takes the provider. Errors: bad endpoint, CA file. */

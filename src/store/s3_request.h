@@ -40,6 +40,7 @@ struct s3_attempt {
 	struct http_header *headers;
 	size_t n_headers;
 	bool conditional;           /* it says If-None-Match */
+	bool hopeful;               /* the call's first, begun while the store answered well */
 	char region[S3_REGION_MAX]; /* that it was signed for */
 	int64_t offset_ms;          /* of the clock that it was signed by */
 };

@@ -312,8 +312,11 @@ static bool is_success(const struct s3_attempt *a)
 void s3_settle(struct s3 *s3, struct s3_attempt *a)
 {
 	const struct http_request *r = &a->request;
+	bool success = is_success(a);
 
 	a->call->attempts++;
+	if (success || a->hopeful)
+		s3->counters.bytes_taken += (uint64_t)r->sent_bytes;
 	if (r->status == 0) {
 		s3->counters.errors++;
 		if (r->error.action != ERROR_RETRY) {
@@ -326,7 +329,7 @@ void s3_settle(struct s3 *s3, struct s3_attempt *a)
 	}
 	for (size_t i = 0; i < r->n_body; i++)
 		s3->counters.bytes_sent += r->body[i].iov_len;
-	if (!is_success(a)) {
+	if (!success) {
 		judge(s3, a);
 		return;
 	}

@@ -39,7 +39,7 @@ struct uploader {
 	struct writer *writers;
 	int64_t next_tick_boot_ms;
 	uint64_t seals_for_memory;
-	uint64_t bytes_told;
+	uint64_t taken_told;
 	bool trouble_told;
 	int64_t tell_trouble_boot_ms; /* not before */
 	bool beyond_told;
@@ -311,6 +311,7 @@ static void tell_trouble(struct uploader *u, int64_t now_boot_ms)
 static void tick(struct uploader *u, int64_t now_boot_ms)
 {
 	bool finishing = false;
+	uint64_t taken;
 
 	if (now_boot_ms < u->next_tick_boot_ms)
 		return;
@@ -321,8 +322,9 @@ static void tick(struct uploader *u, int64_t now_boot_ms)
 		finishing |= w->closed;
 	}
 	orphans_tick(u->orphans, u->writers, now_boot_ms);
-	if (finishing && s3_counters(u->env.s3).bytes_sent != u->bytes_told) {
-		u->bytes_told = s3_counters(u->env.s3).bytes_sent;
+	taken = finishing ? s3_counters(u->env.s3).bytes_taken : u->taken_told;
+	if (taken != u->taken_told) {
+		u->taken_told = taken;
 		mailbox_post(u->events, &(struct message){ .kind = EVENT_MOVING });
 	}
 }

@@ -132,6 +132,32 @@ static void test_ack_of_an_older_state(void **state)
 	assert_true(delivery_wants_commit(&d, 2000)); /* the offset has moved since */
 }
 
+/* What is sent again under a lease that ran out says nothing new. */
+static void test_news(void **state)
+{
+	struct delivery d;
+	struct intent_text sent;
+
+	(void)state;
+	begin(&d, 1);
+	seal(&d, 0);
+	sent = compose(&d);
+	assert_false(delivery_acked(&d, &sent, 1000)); /* named before this epoch */
+	expect_publish(&d, 0, 1000);
+	seal(&d, 1);
+	sent = compose(&d);
+	assert_true(delivery_acked(&d, &sent, 2000));
+	expect_publish(&d, 1, 2000);
+	delivery_stale(&d, range(1, 1).id);
+	sent = compose(&d);
+	assert_false(delivery_acked(&d, &sent, 3000));
+	expect_publish(&d, 1, 3000);
+	published(&d, 0);
+	sent = compose(&d);
+	assert_true(delivery_acked(&d, &sent, 4000));
+	assert_false(delivery_acked(&d, &sent, 5000));
+}
+
 /* The offset waits for the first, whatever is done behind it. */
 static void test_out_of_order(void **state)
 {
@@ -386,6 +412,7 @@ int main(void)
 		cmocka_unit_test(test_idle_from_the_beginning),
 		cmocka_unit_test(test_one_range),
 		cmocka_unit_test(test_ack_of_an_older_state),
+		cmocka_unit_test(test_news),
 		cmocka_unit_test(test_out_of_order),
 		cmocka_unit_test(test_refuses),
 		cmocka_unit_test(test_planned),

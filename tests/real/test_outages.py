@@ -62,6 +62,17 @@ def test_sigterm_while_s3_is_away(case):
     assert case.judge(topic).rows == 2000
 
 
+def test_sigterm_goes_on_with_a_body_that_leaves_slowly(case):
+    """One object, no answer in between: what leaves is the only sign that it is not in vain."""
+    topic = case.topic()
+    d = case.daemon(topic, s3={"bandwidth": "100kB"}, output={"compression": "none"}, roll={"age": "1h"})
+    case.produce(topic, stock_rows(4500))
+    case.wait_read(topic)
+    assert d.terminate(120) == 0
+    assert not case.unlanded(topic)
+    assert case.judge(topic, ext="json").rows == 4500
+
+
 def test_sigterm_while_kafka_is_away(case):
     topic = case.topic(2)
     d = case.daemon(topic)

@@ -370,8 +370,8 @@ int main(int argc, char **argv)
 	for (; optind < argc; optind++)
 		rc |= step(s3, argv[optind]);
 	n = s3_counters(s3);
-	printf("counters\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\n", n.requests, n.retries, n.bytes_sent,
-	       n.errors);
+	printf("counters\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\n", n.requests, n.retries,
+	       n.bytes_sent, n.bytes_taken, n.errors);
 	s3_free(s3);
 	for (size_t i = 0; i < n_parts; i++)
 		free(parts[i].etag);

@@ -68,7 +68,8 @@ class Driver:
             elif f[0] == "refused":
                 self.refused = f[1]
             elif f[0] == "counters":
-                self.counters = dict(zip(("requests", "retries", "bytes", "errors"), map(int, f[1:]), strict=True))
+                names = ("requests", "retries", "bytes", "taken", "errors")
+                self.counters = dict(zip(names, map(int, f[1:]), strict=True))
             else:
                 lines.append(Line(f[0], f[1], f[2], int(f[3]), int(f[4]), f[5]))
         return lines
@@ -215,7 +216,8 @@ def test_passing_errors_are_retried(s3, driver, status, code):
     s3.rule(op="PUT", status=status, code=code, times=3)
     line = driver.one("put:k:100000")
     assert (line.result, line.attempts) == ("done", 4)
-    assert driver.counters == {"requests": 4, "retries": 3, "bytes": 400000, "errors": 3}
+    # What is sent again counts as taken only when it is.
+    assert driver.counters == {"requests": 4, "retries": 3, "bytes": 400000, "taken": 200000, "errors": 3}
     assert any(f"{status} {code}".strip() in trouble for trouble in driver.troubles)
 
 
@@ -254,6 +256,7 @@ def test_a_dead_store_is_not_stormed(s3, driver):
     lines = driver.run("puts:100:k/:10", connections=4, limit_ms=3000)
     assert all(line.result == "timeout" for line in lines)
     assert len({entry["key"] for entry in s3.log}) <= 4 + 4   # the connections, and a probe a second
+    assert driver.counters["taken"] <= 4 * 10
 
 
 def test_the_store_is_away_and_comes_back(s3, driver):
@@ -276,8 +279,6 @@ def test_connections_that_are_cut(s3, driver, rule):
     assert s3.object("lake", "k").data == body("k", 300000)
 
 
-def test_a_lost_answer_of_a_put_is_exists(s3, driver):
-    s3.rule(op="PUT", status=500, code="InternalError", work=True)
 def test_a_yes_before_the_body_is_none(s3, driver):
     s3.rule(op="PUT", status=503, code="SlowDown")    # from now on it asks before it sends
     s3.rule(op="PUT", status=200, headers={"etag": '"x"'}, before_body=True)
@@ -286,6 +287,8 @@ def test_a_yes_before_the_body_is_none(s3, driver):
     assert s3.object("lake", "k").data == body("k", 4 * MIB)
 
 
+def test_a_lost_answer_of_a_put_is_exists(s3, driver):
+    s3.rule(op="PUT", status=500, code="InternalError", work=True)
     line = driver.one("put:k:1000")
     assert (line.result, line.attempts) == ("exists", 2)
     assert s3.object("lake", "k").data == body("k", 1000)
@@ -304,8 +307,6 @@ def test_a_lost_answer_of_an_abort_is_done(s3, driver):
     assert [line.result for line in driver.run("create:m", "abort:m")] == ["done", "done"]
 
 
-# Complete.
-
 ERROR = {"body": "<Error><Code>InternalError</Code></Error>", "headers": {"etag": '"x"'}}
 OF_A_PROXY = {"body": "<html>log in</html>"}
 
@@ -318,6 +319,8 @@ def test_a_200_that_is_none(s3, driver, op, answer):
     assert sum(line.attempts for line in lines) == 5
     assert s3.object("lake", "k").data == body("k", 1000) and s3.object("lake", "m").data == body("m", 5 * MIB)
 
+
+# Complete.
 
 @pytest.mark.parametrize("error, result, attempts", [
     ("<Error><Code>InternalError</Code><Message>We encountered an internal error</Message></Error>", "done", 2),
@@ -389,8 +392,6 @@ def test_a_store_without_conditions(s3, driver):
     assert driver.stderr.count("does not know If-None-Match") == 1
 
 
-def test_what_else_is_not_implemented_needs_a_person(s3, driver):
-    s3.rule(op="PUT", status=501, code="NotImplemented", times=0)
 def test_a_condition_that_was_not_set_cannot_have_failed(s3, driver):
     s3.conditions = False
     s3.rule(op="PUT", nth=2, status=412, code="PreconditionFailed")
@@ -399,6 +400,8 @@ def test_a_condition_that_was_not_set_cannot_have_failed(s3, driver):
     assert s3.object("lake", "k") is None
 
 
+def test_what_else_is_not_implemented_needs_a_person(s3, driver):
+    s3.rule(op="PUT", status=501, code="NotImplemented", times=0)
     line = driver.one("put:k:10")
     assert line.result == "failed" and line.detail.startswith("wait for a person: ")
     assert "If-None-Match" not in driver.stderr
