@@ -77,11 +77,12 @@ static struct settings *load(const struct arguments *a)
 	struct error e;
 
 	if (settings_load(a->file, &s, &e) < 0) {
-		log_error("%s", e.text);
+		log_event(MESSAGE_SETTINGS_REFUSED, NULL, 0, "%s", e.text);
 		return NULL;
 	}
 	if (log_level_parse(s->log_level, &level) == 0)
 		log_set_level(level);
+	log_set_format(s->log_format);
 	return s;
 }
 
@@ -463,7 +464,7 @@ int main(int argc, char **argv)
 			       .to_ms = INT64_MIN };
 	const struct command *command = &commands[0];
 	unsigned given = 0;
-	int used = 0;
+	int used = 0, code;
 
 	if (parse(argc, argv, &a, &given) < 0)
 		return EX_USAGE;
@@ -491,5 +492,8 @@ int main(int argc, char **argv)
 			command->name);
 		return EX_USAGE;
 	}
-	return command->run(&a);
+	log_open();
+	code = command->run(&a);
+	log_close();
+	return code;
 }

@@ -1,50 +1,68 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The log: one formatted line an event, written with one call, so that lines of several threads never mix. What callers
- * pass on from brokers, stores and files is made plain here, and nowhere before. */
+/* The log: where lines go, which are told, and what becomes of those that nobody takes. It leaves their forms to
+ * log_line.c and repetitions to log_repeats.c. What callers pass on from brokers, stores and files is made plain here,
+ * and nowhere before. Invariants: lines of several threads never mix; nobody waits for long (I9), as libsystemd's own
+ * call would. */
 #include "base/log.h"
 
+#include <errno.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
-#include <syslog.h>
-#include <systemd/sd-journal.h>
-#include <time.h>
+#include <sys/un.h>
 #include <unistd.h>
 
+#include "base/clock.h"
+#include "base/log_repeats.h"
 #include "base/text.h"
 
-#define LINE_MAX_BYTES 2048
-#define MAX_FIELDS 16
-#define FIELD_MAX_BYTES 512
+#define JOURNAL "/run/systemd/journal/socket"
+#define TEXT_MAX_BYTES 2048
+/* What a pipe takes in one piece. */
+#define STDERR_MAX_BYTES 4096
+#define DATAGRAM_MAX_BYTES 65536
+#define TAKE_MS 1000
 
 #define CLEAR_LINE "\r\033[K"
 
-static _Atomic int log_threshold = LOG_LEVEL_INFO;
+static _Atomic int threshold = LOG_LEVEL_INFO;
+static _Atomic int format = LOG_FORMAT_TEXT;
 static atomic_bool progress_stands;
 
-static const struct {
-	const char *name;
-	int priority;
-} levels[] = {
-	[LOG_LEVEL_ERROR] = { "error", LOG_ERR },
-	[LOG_LEVEL_WARNING] = { "warning", LOG_WARNING },
-	[LOG_LEVEL_INFO] = { "info", LOG_INFO },
-	[LOG_LEVEL_DEBUG] = { "debug", LOG_DEBUG },
-};
+/* Set while there is one thread. */
+static struct {
+	int fd; /* -1: lines go to stderr */
+	struct sockaddr_un address;
+} journal = { -1, { .sun_family = AF_UNIX } };
+
+/* Under the lock. */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static struct log_repeats *repeats;
+static struct buf datagram = { .max = DATAGRAM_MAX_BYTES }, line = { .max = STDERR_MAX_BYTES };
+static uint64_t lost;
 
 void log_set_level(enum log_level level)
 {
-	atomic_store(&log_threshold, (int)level);
+	atomic_store(&threshold, (int)level);
+}
+
+void log_set_format(enum log_format f)
+{
+	atomic_store(&format, (int)f);
 }
 
 int log_level_parse(const char *name, enum log_level *level)
 {
-	for (size_t i = 0; i < sizeof(levels) / sizeof(levels[0]); i++) {
-		if (strcmp(levels[i].name, name) == 0) {
+	for (int i = LOG_LEVEL_ERROR; i <= LOG_LEVEL_DEBUG; i++) {
+		if (strcmp(log_level_name((enum log_level)i), name) == 0) {
 			*level = (enum log_level)i;
 			return 0;
 		}
@@ -65,67 +83,207 @@ static bool stderr_is_journal(void)
 	return strcmp(stream, expect) == 0;
 }
 
-static void to_journal(enum log_level level, const struct log_field *fields, size_t n_fields, const char *text)
+int log_to_journal(const char *path)
 {
-	char parts[MAX_FIELDS + 2][FIELD_MAX_BYTES];
-	char message[LINE_MAX_BYTES + 16];
-	struct iovec iov[MAX_FIELDS + 2];
-	size_t at;
-	int n = 0;
+	const struct timeval limit = { .tv_sec = TAKE_MS / 1000 };
+	int fd = -1;
 
-	snprintf(message, sizeof(message), "MESSAGE=%s", text);
-	iov[n++] = (struct iovec){ message, strlen(message) };
-	snprintf(parts[0], sizeof(parts[0]), "PRIORITY=%d", levels[level].priority);
-	iov[n++] = (struct iovec){ parts[0], strlen(parts[0]) };
-	for (size_t i = 0; i < n_fields && i < MAX_FIELDS; i++) {
-		at = (size_t)snprintf(parts[i + 1], sizeof(parts[0]), "%.64s=", fields[i].name);
-		text_plain(fields[i].value, parts[i + 1] + at, sizeof(parts[0]) - at);
-		iov[n++] = (struct iovec){ parts[i + 1], strlen(parts[i + 1]) };
+	if (path != NULL) {
+		snprintf(journal.address.sun_path, sizeof(journal.address.sun_path), "%s", path);
+		fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+		if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit)) != 0) {
+			if (fd >= 0)
+				close(fd);
+			return -1;
+		}
 	}
-	sd_journal_sendv(iov, n);
+	if (journal.fd >= 0)
+		close(journal.fd);
+	journal.fd = fd;
+	return 0;
 }
 
-static void to_stderr(enum log_level level, const char *text)
+void log_open(void)
 {
-	char line[LINE_MAX_BYTES + 64];
-	struct timespec now;
-	struct tm tm;
-	size_t n = 0;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	gmtime_r(&now.tv_sec, &tm);
-	if (atomic_exchange(&progress_stands, false))
-		n = (size_t)snprintf(line, sizeof(line), "%s", CLEAR_LINE);
-	n += strftime(line + n, sizeof(line) - n, "%Y-%m-%dT%H:%M:%S", &tm);
-	snprintf(line + n, sizeof(line) - n, ".%03ldZ %-7s %s\n", now.tv_nsec / 1000000, levels[level].name, text);
-	fputs(line, stderr);
+	if (stderr_is_journal())
+		log_to_journal(JOURNAL);
 }
 
-void log_event(enum log_level level, const struct log_field *fields, size_t n_fields, const char *fmt, ...)
+/* Each time by its name: so a journal that was started again is found. */
+static bool send_to_journal(int flags)
 {
-	char given[LINE_MAX_BYTES], text[LINE_MAX_BYTES];
+	const struct sockaddr *to = (const struct sockaddr *)&journal.address;
+
+	while (sendto(journal.fd, datagram.data, datagram.len, flags | MSG_NOSIGNAL, to, sizeof(journal.address)) < 0) {
+		if (errno != EINTR)
+			return false;
+	}
+	return true;
+}
+
+static bool send_to_stderr(int wait_ms)
+{
+	struct pollfd fd = { .fd = STDERR_FILENO, .events = POLLOUT };
+
+	for (size_t at = 0; at < line.len;) {
+		int ready = poll(&fd, 1, wait_ms);
+		ssize_t n;
+
+		if (ready < 0 && errno == EINTR)
+			continue;
+		if (ready <= 0)
+			return false;
+		n = write(STDERR_FILENO, line.data + at, line.len - at);
+		if (n < 0 && errno != EINTR && errno != EAGAIN)
+			return false;
+		at += n > 0 ? (size_t)n : 0;
+	}
+	return true;
+}
+
+/* True: it was taken. Once a line was lost, none waits until one is taken. */
+static bool put(const struct log_line *l)
+{
+	bool waits = lost == 0;
+
+	if (journal.fd >= 0) {
+		buf_clear(&datagram);
+		log_line_journal(l, &datagram);
+		if (send_to_journal(waits ? 0 : MSG_DONTWAIT))
+			return true;
+		if (errno == EAGAIN || errno == ENOBUFS)
+			return false;
+		/* Nobody listens there: the stream may still be read. */
+	}
+	buf_clear(&line);
+	if (atomic_load(&format) == LOG_FORMAT_JSON) {
+		log_line_json(l, clock_real_ms(), &line);
+	} else {
+		if (atomic_exchange(&progress_stands, false))
+			buf_adds(&line, CLEAR_LINE);
+		log_line_text(l, clock_real_ms(), &line);
+	}
+	return send_to_stderr(waits ? TAKE_MS : 0);
+}
+
+static bool put_lost(void)
+{
+	char text[128];
+	const struct log_line l = { MESSAGE_LOG_LOST, message_facts(MESSAGE_LOG_LOST)->level, text, NULL, 0 };
+
+	snprintf(text, sizeof(text), "%" PRIu64 " lines of the log were lost: nobody took them in time", lost);
+	return put(&l);
+}
+
+static void tell(const struct log_line *l)
+{
+	if (lost > 0 && put_lost())
+		lost = 0;
+	if (lost > 0 || !put(l))
+		lost++;
+}
+
+static void tell_repeated(int64_t now_boot_ms)
+{
+	char text[TEXT_MAX_BYTES + 64];
+	struct log_line l;
+	uint64_t more;
+
+	while (repeats != NULL && log_repeats_next(repeats, now_boot_ms, &l, &more)) {
+		snprintf(text, sizeof(text), "%s (%" PRIu64 " more times)", l.text, more);
+		l.text = text;
+		tell(&l);
+	}
+}
+
+void log_tick(void)
+{
+	pthread_mutex_lock(&lock);
+	tell_repeated(clock_boot_ms());
+	if (lost > 0 && put_lost())
+		lost = 0;
+	pthread_mutex_unlock(&lock);
+}
+
+void log_close(void)
+{
+	pthread_mutex_lock(&lock);
+	tell_repeated(INT64_MAX);
+	log_repeats_free(repeats);
+	repeats = NULL;
+	buf_free(&datagram);
+	buf_free(&line);
+	pthread_mutex_unlock(&lock);
+	log_to_journal(NULL);
+}
+
+static void say(struct log_line *l, const char *fmt, va_list ap)
+{
+	char given[TEXT_MAX_BYTES], text[TEXT_MAX_BYTES];
+	int64_t now = clock_boot_ms();
+
+	vsnprintf(given, sizeof(given), fmt, ap);
+	text_plain(given, text, sizeof(text));
+	l->text = text;
+	pthread_mutex_lock(&lock);
+	if (repeats == NULL)
+		repeats = log_repeats_new();
+	tell_repeated(now);
+	if (log_repeats_tells(repeats, l, now))
+		tell(l);
+	pthread_mutex_unlock(&lock);
+}
+
+void log_event(enum message_id id, const struct log_field *fields, size_t n_fields, const char *fmt, ...)
+{
+	struct log_line l = { id, message_facts(id)->level, NULL, fields, n_fields };
 	va_list ap;
 
-	if ((int)level > atomic_load(&log_threshold))
+	if ((int)l.level > atomic_load(&threshold))
 		return;
 	va_start(ap, fmt);
-	vsnprintf(given, sizeof(given), fmt, ap);
+	say(&l, fmt, ap);
 	va_end(ap);
-	text_plain(given, text, sizeof(text));
-	if (stderr_is_journal())
-		to_journal(level, fields, n_fields, text);
-	else
-		to_stderr(level, text);
+}
+
+void log_plain(enum log_level level, const struct log_field *fields, size_t n_fields, const char *fmt, ...)
+{
+	struct log_line l = { MESSAGE_NONE, level, NULL, fields, n_fields };
+	va_list ap;
+
+	if ((int)level > atomic_load(&threshold))
+		return;
+	va_start(ap, fmt);
+	say(&l, fmt, ap);
+	va_end(ap);
+}
+
+void log_last_words(const char *text, size_t len)
+{
+	static char head[] = "PRIORITY=2\nSYSLOG_IDENTIFIER=kafka2s3\nMESSAGE_ID=",
+		    event[] = "\nEVENT=crashed\nMESSAGE=";
+	struct iovec parts[] = {
+		{ head, sizeof(head) - 1 },   { (void *)message_facts(MESSAGE_CRASHED)->journal_id, 32 },
+		{ event, sizeof(event) - 1 }, { (void *)text, len },
+		{ (void *)"\n", 1 },
+	};
+	const struct msghdr whole = { .msg_name = &journal.address,
+				      .msg_namelen = sizeof(journal.address),
+				      .msg_iov = parts,
+				      .msg_iovlen = sizeof(parts) / sizeof(parts[0]) };
+
+	if (journal.fd < 0 || sendmsg(journal.fd, &whole, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
+		(void)!writev(STDERR_FILENO, parts + 3, 2);
 }
 
 void log_progress(const char *text)
 {
-	char line[LINE_MAX_BYTES];
+	char drawn[TEXT_MAX_BYTES];
 
 	if (text == NULL && !atomic_load(&progress_stands))
 		return;
-	snprintf(line, sizeof(line), CLEAR_LINE "%s", text != NULL ? text : "");
+	snprintf(drawn, sizeof(drawn), CLEAR_LINE "%s", text != NULL ? text : "");
 	atomic_store(&progress_stands, text != NULL);
-	fputs(line, stderr);
+	fputs(drawn, stderr);
 	fflush(stderr);
 }

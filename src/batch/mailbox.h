@@ -26,7 +26,7 @@ enum message_kind {
 	/* Events, uploader to consumer thread. */
 	EVENT_SEALED,    /* facts of a range: it will not change any more */
 	EVENT_QUIET,     /* the answer to COMMAND_SEAL: all that will be sealed has been told */
-	EVENT_PUBLISHED, /* range_id: every object of it is durable */
+	EVENT_PUBLISHED, /* range_id, facts: every object of it is durable */
 	EVENT_PASSED,    /* facts of a recovered range: its objects below from_slot are durable, the rest is left */
 	EVENT_STALE,     /* range_id: the permission to publish ran out before it was used: send the intent again */
 	EVENT_MOVING,    /* S3 has taken bytes since the last one: a stop that waits is not in vain */
@@ -42,9 +42,10 @@ struct message {
 	enum roll_reason reason; /* SEAL, SEALED */
 	char range_id[RANGE_ID_SIZE];
 	int64_t not_after_boot_ms;
-	bool has_objects; /* SEALED: there is something to publish */
-	struct range_facts facts;
-	int64_t from_slot; /* PASSED */
+	bool has_objects;         /* SEALED: there is something to publish */
+	struct range_facts facts; /* SEALED, PUBLISHED, PASSED */
+	int64_t compressed_bytes; /* PUBLISHED: of the objects that were made here */
+	int64_t from_slot;        /* PASSED */
 	struct error error;
 };
 

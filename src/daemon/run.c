@@ -101,6 +101,7 @@ static void wait_for_end(const struct daemon *d, const struct daemon_watch *w)
 	while (!consumer_ended(d->consumer) && (w == NULL || !w->has_ended(w->arg, consumer_taken(d->consumer)))) {
 		int signal = sigtimedwait(&set, NULL, &look);
 
+		log_tick();
 		if (signal == SIGUSR1)
 			consumer_report(d->consumer);
 		else if (signal == SIGTERM || signal == SIGINT)
@@ -151,16 +152,19 @@ int daemon_run_watched(const struct settings *s, const struct daemon_watch *w)
 	pthread_sigmask(SIG_BLOCK, &set, NULL);
 	signal(SIGPIPE, SIG_IGN);
 	if (build(&d, &e) < 0) {
-		log_error("%s", e.text);
+		log_event(MESSAGE_SETTINGS_REFUSED, NULL, 0, "%s", e.text);
 		unbuild(&d);
 		return EX_CONFIG;
 	}
-	log_info("started: group \"%s\" from \"%s\" to bucket \"%s\"", s->kafka_group, s->kafka_brokers, s->s3_bucket);
+	log_event(MESSAGE_STARTED,
+		  LOG_FIELDS(LOG_TEXT("GROUP", s->kafka_group), LOG_TEXT("BROKERS", s->kafka_brokers),
+			     LOG_TEXT("S3_BUCKET", s->s3_bucket), LOG_TEXT("VERSION", KAFKA2S3_VERSION)),
+		  "started: group \"%s\" from \"%s\" to bucket \"%s\"", s->kafka_group, s->kafka_brokers, s->s3_bucket);
 	started = start(&d, &e) == 0;
 	if (started)
 		wait_for_end(&d, w);
 	else
-		log_error("the replay does not start: %s", e.text);
+		log_event(MESSAGE_REPLAY_FAILED, NULL, 0, "the replay does not start: %s", e.text);
 	arm_second_signal();
 	code = stop(&d);
 	unbuild(&d);

@@ -53,7 +53,7 @@ static void on_log(const rd_kafka_t *rk, int level, const char *facility, const 
 		ours = LOG_LEVEL_INFO;
 	if (is_for_the_other_kind(facility, text) || is_an_event_too(rk, facility))
 		ours = LOG_LEVEL_DEBUG;
-	log_event(ours, NULL, 0, "kafka client: %s: %s", facility, text);
+	log_plain(ours, NULL, 0, "kafka client: %s: %s", facility, text);
 }
 
 int client_set(rd_kafka_conf_t *conf, const char *name, const char *value, struct error *e)

@@ -86,7 +86,8 @@ static void read_back(struct consumer *c, const struct commit_entry *e)
 				   ? TEXTS_KEPT
 				   : TEXTS_LOST;
 	if (c->texts == TEXTS_LOST)
-		log_error("the broker does not keep the text of a commit: from here on records are landed at least "
+		log_event(MESSAGE_AT_LEAST_ONCE, NULL, 0,
+			  "the broker does not keep the text of a commit: from here on records are landed at least "
 			  "once, not exactly once");
 	rd_kafka_topic_partition_list_destroy(list);
 }
@@ -123,9 +124,10 @@ static void acknowledged(struct consumer *c, int64_t now_boot_ms)
 /* The group does not know us any more: nothing of any epoch counts, whether the client tells so or not (H20). */
 static void fenced(struct consumer *c, int64_t now_boot_ms)
 {
-	log_info(
-		"the group has moved on without this daemon (%s): its partitions are read again from their committed offsets",
-		c->answer_text);
+	log_event(MESSAGE_FENCED, NULL, 0,
+		  "the group has moved on without this daemon (%s): its partitions are read again from their committed "
+		  "offsets",
+		  c->answer_text);
 	for (struct partition *p = partition_first(c->partitions); p != NULL; p = p->next) {
 		committer_forget(&c->committer, p);
 		if (p->state == PARTITION_ACTIVE || p->state == PARTITION_STARTING)
@@ -151,7 +153,8 @@ static void tell_unacknowledged(struct consumer *c, int64_t now_boot_ms)
 	if (c->unacked_told_boot_ms != 0 && now_boot_ms < c->unacked_told_boot_ms + TELL_EVERY_MS)
 		return;
 	c->unacked_told_boot_ms = now_boot_ms;
-	log_info("a commit was not acknowledged (%s): it is sent again", c->answer_text);
+	log_event(MESSAGE_COMMIT_REPEATED, NULL, 0, "a commit was not acknowledged (%s): it is sent again",
+		  c->answer_text);
 }
 
 void commit_serve_answer(struct consumer *c, int64_t now_boot_ms)

@@ -49,14 +49,23 @@ static void on_statistics(struct consumer *c, const char *json, int64_t now_boot
 		c->unsteady_since_boot_ms = 0;
 	else if (c->unsteady_since_boot_ms == 0)
 		c->unsteady_since_boot_ms = now_boot_ms;
+	if (c->away_told && strstr(json, "\"state\":\"UP\"") != NULL) {
+		log_event(MESSAGE_KAFKA_BACK, NULL, 0, "kafka: a broker can be reached again");
+		c->away_told = false;
+	}
 }
 
 /* The event itself does not say that it is fatal. */
 static void on_error(struct consumer *c, rd_kafka_event_t *event, int64_t now_boot_ms)
 {
+	rd_kafka_resp_err_t err = rd_kafka_event_error(event);
+
 	c->fatal |= rd_kafka_fatal_error(c->rk, NULL, 0) != RD_KAFKA_RESP_ERR_NO_ERROR;
-	if (!c->fatal && session_tells(c, rd_kafka_event_error(event), now_boot_ms))
-		log_warning("kafka: %s", rd_kafka_event_error_string(event));
+	if (c->fatal || !session_tells(c, err, now_boot_ms))
+		return;
+	c->away_told |= err == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN;
+	log_event(err == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN ? MESSAGE_KAFKA_AWAY : MESSAGE_KAFKA_TROUBLE, NULL, 0,
+		  "kafka: %s", rd_kafka_event_error_string(event));
 }
 
 static void on_event(struct consumer *c, rd_kafka_event_t *event, int64_t now_boot_ms)
@@ -129,7 +138,7 @@ static void report(const struct consumer *c)
 
 static void begin_stop(struct consumer *c, int64_t now_boot_ms)
 {
-	log_info("stopping: sealing, publishing and committing what is open");
+	log_event(MESSAGE_STOPPING, NULL, 0, "stopping: sealing, publishing and committing what is open");
 	c->stopping = true;
 	c->stop_boot_ms = c->progress_boot_ms = now_boot_ms;
 	for (struct partition *p = partition_first(c->partitions); p != NULL; p = p->next) {
@@ -145,9 +154,9 @@ static bool is_stopped(const struct consumer *c, int64_t now_boot_ms)
 	if (!c->stopping)
 		return false;
 	if (now_boot_ms >= c->progress_boot_ms + STOP_STALL_MS || now_boot_ms >= c->stop_boot_ms + STOP_LIMIT_MS) {
-		log_warning(
-			"stopping without an end of publishing: what is sealed and not committed is finished at the next "
-			"start");
+		log_event(MESSAGE_STOP_UNFINISHED, NULL, 0,
+			  "stopping without an end of publishing: what is sealed and not committed is finished at the "
+			  "next start");
 		return true;
 	}
 	for (const struct partition *p = partition_first(c->partitions); p != NULL; p = p->next) {
@@ -208,7 +217,7 @@ static void serve_without_client(struct consumer *c)
 	if (now < c->client_due_boot_ms) {
 		rest(c);
 	} else if (!c->stopping && session_open(c, &e) < 0) {
-		log_error("%s", e.text);
+		log_event(MESSAGE_CLIENT_FAILED, NULL, 0, "%s", e.text);
 		c->broken = true;
 	}
 }
@@ -309,7 +318,7 @@ static void *consumer_main(void *arg)
 	dismiss_uploaders(c);
 	atomic_store(&c->exit_code, c->broken ? EX_TEMPFAIL : EX_OK);
 	atomic_store(&c->ended, true);
-	log_info("stopped");
+	log_event(MESSAGE_STOPPED, NULL, 0, "stopped");
 	return NULL;
 }
 

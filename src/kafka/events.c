@@ -15,12 +15,35 @@ static void on_trouble(struct consumer *c, struct partition *p, const struct err
 	session_park(c, p, e->action == ERROR_REPLAY ? WAIT_REPLAY : WAIT_S3, e->text, now_boot_ms);
 }
 
-static void on_published(struct consumer *c, struct partition *p, const char *range_id, int64_t now_boot_ms)
+static void tell_landed(const struct partition *p, const struct range_facts *f, int64_t compressed_bytes)
 {
-	if (!delivery_published(&p->delivery, range_id)) {
+	int64_t records = f->landed + f->dead;
+
+	partition_event(MESSAGE_RANGE_LANDED, p,
+			LOG_FIELDS(LOG_TEXT("RANGE_ID", f->id), LOG_NUMBER("OFFSET_FIRST", f->start),
+				   LOG_NUMBER("OFFSET_NEXT", f->end), LOG_NUMBER("RECORDS", records),
+				   LOG_NUMBER("DEAD", f->dead), LOG_NUMBER("SKIPPED", f->skipped),
+				   LOG_NUMBER("BYTES", compressed_bytes), LOG_NUMBER("OBJECTS", f->objects)),
+			"landed [%" PRId64 ", %" PRId64 ") as %s: %" PRId64 " records, %" PRId32 " objects, %" PRId64
+			" bytes",
+			f->start, f->end, f->id, records, f->objects, compressed_bytes);
+	if (f->dead > 0)
+		partition_event(MESSAGE_DEAD_LETTERS, p,
+				LOG_FIELDS(LOG_TEXT("RANGE_ID", f->id), LOG_NUMBER("OFFSET_FIRST", f->start),
+					   LOG_NUMBER("OFFSET_NEXT", f->end), LOG_NUMBER("RECORDS", records),
+					   LOG_NUMBER("DEAD", f->dead)),
+				"%" PRId64 " of the %" PRId64 " records of [%" PRId64 ", %" PRId64
+				") could not be written: they are dead letters under \"%s\"",
+				f->dead, records, f->start, f->end, p->settings->dead_letter_prefix);
+}
+
+static void on_published(struct consumer *c, struct partition *p, const struct message *m, int64_t now_boot_ms)
+{
+	if (!delivery_published(&p->delivery, m->range_id)) {
 		session_park(c, p, WAIT_REPLAY, "a range was published that was not to be", now_boot_ms);
 		return;
 	}
+	tell_landed(p, &m->facts, m->compressed_bytes);
 	p->ranges++;
 	p->failures = 0;
 	p->told_wait = WAIT_NOTHING;
@@ -81,7 +104,7 @@ static void on_message(struct consumer *c, const struct message *m, int64_t now_
 	else if (m->kind == EVENT_QUIET)
 		p->quiet = true;
 	else if (m->kind == EVENT_PUBLISHED)
-		on_published(c, p, m->range_id, now_boot_ms);
+		on_published(c, p, m, now_boot_ms);
 	else if (m->kind == EVENT_PASSED)
 		on_passed(c, p, m, now_boot_ms);
 	else if (m->kind == EVENT_STALE)

@@ -15,19 +15,35 @@
 #define REPEAT_MS 10000
 #define TOLD_AT_ONCE 8
 #define LOOK_MS 1000
+#define FIELDS_MAX 12
 
 void partition_log(enum log_level level, const struct partition *p, const char *fmt, ...)
 {
 	char text[1024];
-	char id[16];
-	const struct log_field fields[] = { { "TOPIC", p->topic }, { "PARTITION", id } };
 	va_list ap;
 
-	snprintf(id, sizeof(id), "%" PRId32, p->id);
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	log_event(level, fields, 2, "topic \"%s\" partition %s: %s", p->topic, id, text);
+	log_plain(level, LOG_FIELDS(LOG_TEXT("TOPIC", p->topic), LOG_NUMBER("PARTITION", p->id)),
+		  "topic \"%s\" partition %" PRId32 ": %s", p->topic, p->id, text);
+}
+
+void partition_event(enum message_id id, const struct partition *p, const struct log_field *more, size_t n_more,
+		     const char *fmt, ...)
+{
+	struct log_field fields[FIELDS_MAX] = { LOG_TEXT("TOPIC", p->topic), LOG_NUMBER("PARTITION", p->id) };
+	char text[1024];
+	va_list ap;
+
+	if (n_more > FIELDS_MAX - 2)
+		n_more = FIELDS_MAX - 2;
+	if (n_more > 0)
+		memcpy(fields + 2, more, n_more * sizeof(*more));
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	log_event(id, fields, n_more + 2, "topic \"%s\" partition %" PRId32 ": %s", p->topic, p->id, text);
 }
 
 int session_left_ms(const struct consumer *c)
@@ -69,7 +85,9 @@ int64_t session_backoff_ms(int failures)
 static void tell_repeated(struct consumer *c)
 {
 	if (c->repeats > TOLD_AT_ONCE)
-		log_warning("%d more partitions waited for the same: %s", c->repeats - TOLD_AT_ONCE, c->repeated);
+		log_event(wait_reason_message(c->repeated_wait),
+			  LOG_FIELDS(LOG_TEXT("WAIT", wait_reason_word(c->repeated_wait))),
+			  "%d more partitions waited for the same: %s", c->repeats - TOLD_AT_ONCE, c->repeated);
 	c->repeats = 0;
 }
 
@@ -85,11 +103,6 @@ static bool is_repeated(struct consumer *c, const struct partition *p, int64_t n
 	c->repeated_boot_ms = now_boot_ms;
 	c->repeats = 1;
 	return false;
-}
-
-static bool needs_nobody(enum wait_reason wait)
-{
-	return wait == WAIT_MEMORY || wait == WAIT_PASS;
 }
 
 bool session_tells(struct consumer *c, rd_kafka_resp_err_t what, int64_t now_boot_ms)
@@ -115,8 +128,9 @@ static void tell_wait(struct consumer *c, struct partition *p, int64_t now_boot_
 	p->told_wait = p->wait;
 	p->told_boot_ms = now_boot_ms;
 	if (!is_repeated(c, p, now_boot_ms))
-		partition_log(needs_nobody(p->wait) ? LOG_LEVEL_INFO : LOG_LEVEL_WARNING, p, "waits for %s%s%s",
-			      wait_reason_name(p->wait), p->wait_text[0] != '\0' ? ": " : "", p->wait_text);
+		partition_event(wait_reason_message(p->wait), p,
+				LOG_FIELDS(LOG_TEXT("WAIT", wait_reason_word(p->wait))), "waits for %s%s%s",
+				wait_reason_name(p->wait), p->wait_text[0] != '\0' ? ": " : "", p->wait_text);
 }
 
 void session_tell_waits(struct consumer *c, int64_t now_boot_ms)
@@ -154,7 +168,7 @@ void session_give_up(struct consumer *c, struct partition *p)
 void session_park(struct consumer *c, struct partition *p, enum wait_reason wait, const char *text, int64_t now_boot_ms)
 {
 	if (p->state == PARTITION_REVOKING) {
-		partition_log(LOG_LEVEL_WARNING, p, "%s: left to its next owner", text);
+		partition_event(MESSAGE_LEFT_BEHIND, p, NULL, 0, "%s: left to its next owner", text);
 		session_give_up(c, p);
 		return;
 	}

@@ -164,14 +164,16 @@ static void on_assign(struct consumer *c, const rd_kafka_topic_partition_list_t 
 		p->check_log = false;
 	}
 	c->was_assigned = true;
-	log_info("the group gave %d partition%s to this daemon", list->cnt, list->cnt == 1 ? "" : "s");
+	log_event(MESSAGE_ASSIGNED, LOG_FIELDS(LOG_NUMBER("PARTITIONS", list->cnt)),
+		  "the group gave %d partition%s to this daemon", list->cnt, list->cnt == 1 ? "" : "s");
 	answer(c, true);
 }
 
 static void on_lost(struct consumer *c, const rd_kafka_topic_partition_list_t *list)
 {
-	log_info("%d partition%s lost: what was not committed is read again by their next owner", list->cnt,
-		 list->cnt == 1 ? "" : "s");
+	log_event(MESSAGE_LOST, LOG_FIELDS(LOG_NUMBER("PARTITIONS", list->cnt)),
+		  "%d partition%s lost: what was not committed is read again by their next owner", list->cnt,
+		  list->cnt == 1 ? "" : "s");
 	for (int i = 0; i < list->cnt; i++)
 		session_give_up(c, partition_get(c->partitions, list->elems[i].topic, list->elems[i].partition));
 	c->revoking = false;
@@ -184,7 +186,8 @@ static void on_lost(struct consumer *c, const rd_kafka_topic_partition_list_t *l
 
 static void on_revoke(struct consumer *c, const rd_kafka_topic_partition_list_t *list, int64_t now_boot_ms)
 {
-	log_info("the group takes %d partition%s back", list->cnt, list->cnt == 1 ? "" : "s");
+	log_event(MESSAGE_REVOKED, LOG_FIELDS(LOG_NUMBER("PARTITIONS", list->cnt)),
+		  "the group takes %d partition%s back", list->cnt, list->cnt == 1 ? "" : "s");
 	for (int i = 0; i < list->cnt; i++) {
 		struct partition *p = partition_get(c->partitions, list->elems[i].topic, list->elems[i].partition);
 

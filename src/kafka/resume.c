@@ -19,6 +19,8 @@
 /* What the client takes for a moment to look at so many partitions goes back to the system. */
 #define MANY 256
 
+#define OFFSETS(first, next) LOG_FIELDS(LOG_NUMBER("OFFSET_FIRST", first), LOG_NUMBER("OFFSET_NEXT", next))
+
 static uint64_t partition_fingerprint(const struct consumer *c, const struct partition *p)
 {
 	char *table = settings_table_name(p->settings, p->topic);
@@ -38,10 +40,10 @@ static void forget_foreign_ranges(const struct consumer *c, const struct partiti
 		n++;
 	if (n == t->n)
 		return;
-	partition_log(LOG_LEVEL_WARNING, p,
-		      "the settings that decide keys have changed since the intents of offsets %" PRId64 " to %" PRId64
-		      " were written: these records may stand twice, under old and new keys",
-		      t->ranges[n].start, t->ranges[t->n - 1].end);
+	partition_event(MESSAGE_MAY_STAND_TWICE, p, OFFSETS(t->ranges[n].start, t->ranges[t->n - 1].end),
+			"the settings that decide keys have changed since the intents of offsets %" PRId64
+			" to %" PRId64 " were written: these records may stand twice, under old and new keys",
+			t->ranges[n].start, t->ranges[t->n - 1].end);
 	if (n == 0)
 		chain_begin(&t->before, "settings");
 	t->n = n;
@@ -57,10 +59,11 @@ static enum finding begin_moved(struct consumer *c, const struct topics *topics,
 	int32_t partitions = info != NULL ? info->partitions : p->id + 1;
 	struct intent_text fresh;
 
-	partition_log(LOG_LEVEL_WARNING, p, "%s: going on at offset %" PRId64,
-		      destination ? "the destination has changed since the last commit"
-				  : "its offset was set from outside, or by another program",
-		      offset);
+	partition_event(destination ? MESSAGE_DESTINATION_CHANGED : MESSAGE_OFFSET_MOVED, p,
+			LOG_FIELDS(LOG_NUMBER("OFFSET_FIRST", offset)), "%s: going on at offset %" PRId64,
+			destination ? "the destination has changed since the last commit"
+				    : "its offset was set from outside, or by another program",
+			offset);
 	start_base_text(c, p, &fresh);
 	fresh.birth = ours ? t->birth : (struct birth){ clock_real_ms(), c->settings->kafka_start_ms, partitions };
 	return start_at(p, &fresh, offset, destination ? "destination" : "moved");
@@ -173,10 +176,10 @@ static bool fit_land(struct candidate *k, int64_t end)
 	struct intent_land *l = &k->p->delivery.text.land;
 
 	if (k->high < l->stop) {
-		partition_log(LOG_LEVEL_ERROR, k->p,
-			      "the log ends at %" PRId64 ", before offset %" PRId64
-			      " where this land was to end: the topic was truncated or made again; it ends there",
-			      k->high, l->stop);
+		partition_event(MESSAGE_LOG_TRUNCATED, k->p, OFFSETS(k->high, l->stop),
+				"the log ends at %" PRId64 ", before offset %" PRId64
+				" where this land was to end: the topic was truncated or made again; it ends there",
+				k->high, l->stop);
 		l->stop = k->high;
 		k->low = k->high < end ? k->high : k->low;
 		return true;
@@ -201,25 +204,25 @@ static enum finding hold_against_log(struct consumer *c, struct candidate *k, in
 	}
 	shorter = t->land.given && fit_land(k, end);
 	if (k->high < end) {
-		partition_log(LOG_LEVEL_ERROR, p,
-			      "the log ends at %" PRId64 ", before offset %" PRId64
-			      " that was read already: the topic was truncated or made again; going on at %" PRId64,
-			      k->high, end, k->low);
+		partition_event(MESSAGE_LOG_TRUNCATED, p, OFFSETS(k->high, end),
+				"the log ends at %" PRId64 ", before offset %" PRId64
+				" that was read already: the topic was truncated or made again; going on at %" PRId64,
+				k->high, end, k->low);
 		return begin_behind(p, k->low);
 	}
 	if (k->low >= end && k->low > t->start) {
-		partition_log(LOG_LEVEL_ERROR, p,
-			      "records %" PRId64 " to %" PRId64
-			      " are lost: retention removed them before they were landed",
-			      t->start, k->low - 1);
+		partition_event(MESSAGE_RECORDS_LOST, p, OFFSETS(t->start, k->low),
+				"records %" PRId64 " to %" PRId64
+				" are lost: retention removed them before they were landed",
+				t->start, k->low - 1);
 		p->lost_records += (uint64_t)(k->low - t->start);
 		return begin_behind(p, k->low);
 	}
 	if (k->low > t->start) {
-		partition_log(LOG_LEVEL_ERROR, p,
-			      "records %" PRId64 " to %" PRId64
-			      " are gone from the log: what is left of their ranges is landed",
-			      t->start, k->low - 1);
+		partition_event(MESSAGE_RECORDS_LOST, p, OFFSETS(t->start, k->low),
+				"records %" PRId64 " to %" PRId64
+				" are gone from the log: what is left of their ranges is landed",
+				t->start, k->low - 1);
 		p->next_offset = k->low;
 	}
 	p->check_log = false;
@@ -279,10 +282,10 @@ static void open_partition(struct consumer *c, struct partition *p)
 	p->quiet = false;
 	mailbox_post(p->lane->lane.commands, &(struct message){ .kind = COMMAND_OPEN, .assignment = a });
 	partition_log(LOG_LEVEL_DEBUG, p, "is read from offset %" PRId64, p->next_offset);
-	if (t->n > 0)
-		partition_log(p->failures > 0 ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO, p,
-			      "recovers %d sealed range%s, offsets %" PRId64 " to %" PRId64, t->n, t->n == 1 ? "" : "s",
-			      t->start, t->ranges[t->n - 1].end);
+	if (t->n > 0 && p->failures == 0)
+		partition_event(MESSAGE_RECOVERS, p, OFFSETS(t->start, t->ranges[t->n - 1].end),
+				"recovers %d sealed range%s, offsets %" PRId64 " to %" PRId64, t->n,
+				t->n == 1 ? "" : "s", t->start, t->ranges[t->n - 1].end);
 }
 
 static void settle(struct consumer *c, struct candidate *candidates, int n, int64_t now_boot_ms)

@@ -76,11 +76,13 @@ static void tell(const struct consumer *c, int64_t wait_ms)
 	bool fenced = rd_kafka_fatal_error(c->rk, why, sizeof(why)) == RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID;
 
 	if (fenced)
-		log_error("kafka: two daemons share the group.instance.id \"%s\", and the other one has the place now: "
+		log_event(MESSAGE_INSTANCE_SHARED, NULL, 0,
+			  "kafka: two daemons share the group.instance.id \"%s\", and the other one has the place now: "
 			  "give each its own; this one tries again in %" PRId64 " ms",
 			  instance != NULL ? instance : "", wait_ms);
 	else
-		log_error("kafka: the client cannot go on%s%s: a new one is made in %" PRId64 " ms",
+		log_event(MESSAGE_CLIENT_REPLACED, NULL, 0,
+			  "kafka: the client cannot go on%s%s: a new one is made in %" PRId64 " ms",
 			  why[0] != '\0' ? ": " : "", why, wait_ms);
 }
 
@@ -95,7 +97,8 @@ void session_fail(struct consumer *c, int64_t now_boot_ms)
 	c->client_due_boot_ms = now_boot_ms + wait_ms;
 	c->broken = !session_close(c);
 	if (c->broken)
-		log_error(
+		log_event(
+			MESSAGE_CLIENT_FAILED, NULL, 0,
 			"kafka: this version of the client cannot be ended before it was assigned anything: start the "
 			"daemon again");
 	forget(c);

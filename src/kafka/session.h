@@ -82,6 +82,7 @@ struct consumer {
 	int64_t client_due_boot_ms;   /* when the next one is, while there is none */
 	bool group_is_born;           /* a text of ours was read, of whichever partition */
 	bool was_assigned;            /* the group has told what is ours, once at least */
+	bool away_told;               /* that no broker can be reached: it is told when one can */
 	struct told told[TOLD_MAX];
 	enum wait_reason repeated_wait; /* one that many partitions share is told a few times, then counted */
 	char repeated[ERROR_TEXT_MAX];
@@ -103,9 +104,12 @@ struct consumer {
 	struct partition *cached;
 };
 
-/* Log about a partition: text is preceded by its name, fields carry it. */
+/* Log about a partition: text is preceded by its name, fields carry it. An event has more fields, 10 at
+ * most. */
 void partition_log(enum log_level level, const struct partition *p, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
+void partition_event(enum message_id id, const struct partition *p, const struct log_field *more, size_t n_more,
+		     const char *fmt, ...) __attribute__((format(printf, 5, 6)));
 
 /* session.c: make the client's handle and queues, subscribe. -1: GIVE_UP. */
 int session_open(struct consumer *c, struct error *e);

@@ -191,11 +191,18 @@ static void begin(struct consumer *c, struct candidate *k, const struct topic_in
 static void tell(const struct candidate *candidates, int n, int found)
 {
 	if (found > TOLD_ONE_BY_ONE)
-		log_info("%d partitions without a committed offset begin", found);
+		log_event(MESSAGE_BEGINS, LOG_FIELDS(LOG_NUMBER("PARTITIONS", found)),
+			  "%d partitions without a committed offset begin", found);
 	for (int i = 0; i < n; i++) {
-		if (candidates[i].finding == FOUND_START && candidates[i].resolved)
-			partition_log(found > TOLD_ONE_BY_ONE ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO, candidates[i].p,
-				      "begins at offset %" PRId64, candidates[i].start);
+		if (candidates[i].finding != FOUND_START || !candidates[i].resolved)
+			continue;
+		if (found > TOLD_ONE_BY_ONE)
+			partition_log(LOG_LEVEL_DEBUG, candidates[i].p, "begins at offset %" PRId64,
+				      candidates[i].start);
+		else
+			partition_event(MESSAGE_BEGINS, candidates[i].p,
+					LOG_FIELDS(LOG_NUMBER("OFFSET_FIRST", candidates[i].start)),
+					"begins at offset %" PRId64, candidates[i].start);
 	}
 }
 

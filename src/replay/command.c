@@ -93,10 +93,13 @@ static void say_result(const struct engine *g, int64_t elapsed_ms, const struct 
 
 	engine_count(g, &n);
 	done = n.taken - n.waiting - n.failed;
-	log_info("replay: %ju rows of \"%s\" sent to \"%s\" in %.1f s (%.0f rows/s), %ju skipped%s", (uintmax_t)done,
-		 s->replay_file, s->replay_topic, (double)elapsed_ms / 1000,
-		 (double)done * 1000 / (double)(elapsed_ms > 0 ? elapsed_ms : 1), (uintmax_t)n.skipped,
-		 atomic_load(&stop_asked) ? "; stopped" : "");
+	log_event(MESSAGE_REPLAY_ENDED,
+		  LOG_FIELDS(LOG_TEXT("TOPIC", s->replay_topic), LOG_NUMBER("ROWS", (int64_t)done),
+			     LOG_NUMBER("SKIPPED", (int64_t)n.skipped)),
+		  "replay: %ju rows of \"%s\" sent to \"%s\" in %.1f s (%.0f rows/s), %ju skipped%s", (uintmax_t)done,
+		  s->replay_file, s->replay_topic, (double)elapsed_ms / 1000,
+		  (double)done * 1000 / (double)(elapsed_ms > 0 ? elapsed_ms : 1), (uintmax_t)n.skipped,
+		  atomic_load(&stop_asked) ? "; stopped" : "");
 }
 
 static int run(struct engine *g, const struct settings *s, struct error *e)
@@ -130,7 +133,7 @@ int replay_command(const struct settings *s)
 	if (code == 0)
 		code = run(g, s, &e);
 	if (code != 0)
-		log_error("replay: %s", e.text);
+		log_event(MESSAGE_REPLAY_FAILED, LOG_FIELDS(LOG_TEXT("TOPIC", s->replay_topic)), "replay: %s", e.text);
 	engine_free(g);
 	return code;
 }

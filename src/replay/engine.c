@@ -77,7 +77,8 @@ static void tick(struct engine *g, int64_t now_ms)
 	if (g->failed_said == 0 && failed > 0) {
 		g->failed_said = failed;
 		before_log(g);
-		log_error("replay: the broker refuses rows: %s", producer_last_failure(g->producer));
+		log_event(MESSAGE_REPLAY_REFUSED, LOG_FIELDS(LOG_TEXT("TOPIC", g->s->replay_topic)),
+			  "replay: the broker refuses rows: %s", producer_last_failure(g->producer));
 	}
 	if (g->watch == NULL || now_ms < g->next_tick_ms)
 		return;
@@ -94,7 +95,8 @@ static void say_trouble(struct engine *g, int64_t now_ms, const char *why)
 		return;
 	g->next_trouble_ms = now_ms + TROUBLE_EVERY_MS;
 	before_log(g);
-	log_warning("replay: waiting for Kafka: %s", why[0] != '\0' ? why : "it takes no more for now");
+	log_event(MESSAGE_REPLAY_WAITS, LOG_FIELDS(LOG_TEXT("TOPIC", g->s->replay_topic)),
+		  "replay: waiting for Kafka: %s", why[0] != '\0' ? why : "it takes no more for now");
 }
 
 /* Count a bad row and say so; when it is to end the replay, *e says it. */
@@ -105,8 +107,9 @@ static int bad_row(struct engine *g, struct error *e)
 		return error_context(e, "\"%s\"", g->s->replay_file), EX_DATAERR;
 	if (g->skipped <= BAD_ROWS_SHOWN) {
 		before_log(g);
-		log_warning("replay: \"%s\": %s; skipped%s", g->s->replay_file, e->text,
-			    g->skipped == BAD_ROWS_SHOWN ? "; from here on such rows are only counted" : "");
+		log_event(MESSAGE_REPLAY_ROW, LOG_FIELDS(LOG_TEXT("FILE", g->s->replay_file)),
+			  "replay: \"%s\": %s; skipped%s", g->s->replay_file, e->text,
+			  g->skipped == BAD_ROWS_SHOWN ? "; from here on such rows are only counted" : "");
 	}
 	return 0;
 }

@@ -29,14 +29,19 @@ static void *run(void *arg)
 	struct replay *r = arg;
 	struct engine_counts counts;
 	struct error e;
+	uint64_t sent;
 	int code = engine_run(r->engine, &limits, &r->stop, NULL, &e);
 
 	engine_count(r->engine, &counts);
+	sent = counts.taken - counts.waiting - counts.failed;
 	if (code != 0)
-		log_error("replay: ended: %s", e.text);
-	log_info("replay: %ju rows sent to \"%s\", %ju skipped",
-		 (uintmax_t)(counts.taken - counts.waiting - counts.failed), r->s->replay_topic,
-		 (uintmax_t)counts.skipped);
+		log_event(MESSAGE_REPLAY_FAILED, LOG_FIELDS(LOG_TEXT("TOPIC", r->s->replay_topic)), "replay: ended: %s",
+			  e.text);
+	log_event(MESSAGE_REPLAY_ENDED,
+		  LOG_FIELDS(LOG_TEXT("TOPIC", r->s->replay_topic), LOG_NUMBER("ROWS", (int64_t)sent),
+			     LOG_NUMBER("SKIPPED", (int64_t)counts.skipped)),
+		  "replay: %ju rows sent to \"%s\", %ju skipped", (uintmax_t)sent, r->s->replay_topic,
+		  (uintmax_t)counts.skipped);
 	atomic_store(&r->ended, true);
 	return NULL;
 }
@@ -61,7 +66,9 @@ struct replay *replay_start(const struct settings *s, struct error *e)
 
 	r->s = s;
 	if (engine_new(s, &r->engine, e) == 0 && start_thread(r, e) == 0) {
-		log_info("replay: \"%s\" to \"%s\"", s->replay_file, s->replay_topic);
+		log_event(MESSAGE_REPLAY_STARTED,
+			  LOG_FIELDS(LOG_TEXT("FILE", s->replay_file), LOG_TEXT("TOPIC", s->replay_topic)),
+			  "replay: \"%s\" to \"%s\"", s->replay_file, s->replay_topic);
 		return r;
 	}
 	engine_free(r->engine);

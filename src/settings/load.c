@@ -385,15 +385,16 @@ static int parse(struct load *l, const char *path)
 static void warn(const struct load *l)
 {
 	if (l->exposed != NULL)
-		log_warning("'%s' holds a secret (%s) and others can read it; chmod o-r '%s'", l->exposed,
-			    l->exposed_by, l->exposed);
+		log_event(MESSAGE_SETTINGS_DOUBTFUL, LOG_FIELDS(LOG_TEXT("FILE", l->exposed)),
+			  "'%s' holds a secret (%s) and others can read it; chmod o-r '%s'", l->exposed, l->exposed_by,
+			  l->exposed);
 	if (l->s->metrics_listen[0] != '\0')
 		log_warning("metrics.listen: this version serves no metrics; it is ignored");
 	for (size_t i = 0; i < l->s->kafka_options.n; i++) {
 		const char *doubt = kafka_option_doubt(l->s->kafka_options.items[i]);
 
 		if (doubt != NULL)
-			log_warning("kafka.options: %s", doubt);
+			log_event(MESSAGE_SETTINGS_DOUBTFUL, NULL, 0, "kafka.options: %s", doubt);
 	}
 }
 

@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "base/error.h"
+#include "base/log.h"
 
 /* The effective settings as plain values. The table in settings/table.c is the only place that knows names, types,
  * units, defaults and help; the parser, the printers, the sample file and the man page all come from it.
@@ -113,6 +114,7 @@ struct settings {
 
 	char *metrics_listen;
 	char *log_level;
+	enum log_format log_format;
 
 	struct origins *origins; /* where each value came from; for settings_print and messages only */
 };

@@ -57,6 +57,7 @@ static const char *const storage_classes[] = {
 	"GLACIER_IR", "GLACIER",  "DEEP_ARCHIVE", "REDUCED_REDUNDANCY", NULL,
 };
 static const char *const log_levels[] = { "error", "warning", "info", "debug", NULL };
+static const char *const log_formats[] = { [LOG_FORMAT_TEXT] = "text", [LOG_FORMAT_JSON] = "json", NULL };
 
 const struct row_group row_groups[] = {
 	{ "kafka", "Where records come from." },
@@ -234,6 +235,10 @@ const struct row rows[] = {
 	  .help = "\"127.0.0.1:9464\", or the path of a Unix socket. Empty: none. This version serves none yet." },
 	{ NAMED("log", "level", ROW_STRING), COMMON(log_level), .flags = ROW_RELOAD, .fallback = "info",
 	  .choices = log_levels, .help = "The least that is worth a line." },
+	{ NAMED("log", "format", ROW_CHOICE), COMMON(log_format), .flags = ROW_RELOAD, .fallback = "text",
+	  .choices = log_formats,
+	  .help = "What stderr gets: lines for a person, or \"json\", one object a line with all fields, for a container. "
+		  "The journal of systemd gets its own form, whatever this says." },
 };
 const size_t n_rows = sizeof(rows) / sizeof(rows[0]);
 

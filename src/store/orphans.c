@@ -46,7 +46,8 @@ struct orphans *orphans_new(struct s3 *s3)
 static void end_round(struct orphans *o)
 {
 	if (o->aborted > 0)
-		log_info("%" PRId64 " multipart uploads that were left behind are aborted", o->aborted);
+		log_event(MESSAGE_UPLOADS_ABORTED, LOG_FIELDS(LOG_NUMBER("UPLOADS", o->aborted)),
+			  "%" PRId64 " multipart uploads that were left behind are aborted", o->aborted);
 	for (size_t i = 0; i < o->n_prefixes; i++)
 		free(o->prefixes[i]);
 	free(o->prefixes);
@@ -199,9 +200,10 @@ bool orphans_call_done(struct orphans *o, const struct s3_call *c, int64_t now_b
 		return false;
 	o->busy = false;
 	if (c->result != S3_DONE) {
-		log_warning("uploads that were left behind are not looked for any more: %s; a lifecycle rule of the "
-			    "bucket (AbortIncompleteMultipartUpload) removes them too",
-			    c->error.text);
+		log_event(MESSAGE_UPLOADS_LEFT, NULL, 0,
+			  "uploads that were left behind are not looked for any more: %s; a lifecycle rule of the "
+			  "bucket (AbortIncompleteMultipartUpload) removes them too",
+			  c->error.text);
 		o->off = true;
 		end_round(o);
 	} else if (c->op == S3_ABORT) {

@@ -163,9 +163,11 @@ static void launch(struct s3 *s3, struct s3_attempt *a, int64_t now_boot_ms)
 	}
 	if (s3->provider->fetch(s3->provider, now_real, &c, &e) != 0) {
 		snprintf(a->trouble, sizeof(a->trouble), "%s", e.text);
+		a->lacks_credentials = true;
 		s3_back_off(s3, a, 0);
 		return;
 	}
+	a->lacks_credentials = false;
 	s3_request_drop(a);
 	a->unconditional |= s3->unconditional;
 	a->offset_ms = s3->clock_offset_ms;
@@ -277,6 +279,13 @@ bool s3_is_stuck(const struct s3 *s3)
 	const struct s3_attempt *worst = worst_of(s3);
 
 	return worst != NULL && worst->failures >= STUCK_FAILURES;
+}
+
+bool s3_lacks_credentials(const struct s3 *s3)
+{
+	const struct s3_attempt *worst = worst_of(s3);
+
+	return worst != NULL && worst->lacks_credentials;
 }
 
 const char *s3_trouble(const struct s3 *s3)

@@ -109,6 +109,8 @@ void s3_wakeup(struct s3 *s3); /* Thread: any */
 const char *s3_trouble(const struct s3 *s3);
 /* Has a call failed so often that it is no passing trouble any more? */
 bool s3_is_stuck(const struct s3 *s3);
+/* Is it that no source of credentials has any? */
+bool s3_lacks_credentials(const struct s3 *s3);
 struct s3_counters s3_counters(const struct s3 *s3);
 
 #endif

@@ -23,6 +23,7 @@ struct s3_attempt {
 	int moves;                    /* redirects and changes of region so far */
 	struct s3_place moved_to;     /* where a redirect sent this one call; origin NULL: nowhere */
 	char trouble[ERROR_TEXT_MAX]; /* what failed last; "": nothing */
+	bool lacks_credentials;       /* that was it: nothing could be signed */
 	bool unconditional;           /* the store seems not to know If-None-Match: this call goes without */
 
 	/* Made once. */

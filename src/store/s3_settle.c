@@ -42,9 +42,10 @@ static void learn_unconditional(struct s3 *s3, const struct s3_attempt *a)
 	if (!a->unconditional || s3->unconditional)
 		return;
 	s3->unconditional = true;
-	log_warning("the store at '%s' does not know If-None-Match: writing without it; the same records go under the "
-		    "same key again after a crash, which does no harm",
-		    s3->endpoint.place.origin);
+	log_event(MESSAGE_UNCONDITIONAL, NULL, 0,
+		  "the store at '%s' does not know If-None-Match: writing without it; the same records go under the "
+		  "same key again after a crash, which does no harm",
+		  s3->endpoint.place.origin);
 }
 
 static bool take_uploads(struct s3 *s3, struct s3_attempt *a)
@@ -180,8 +181,9 @@ static bool follow(struct s3 *s3, struct s3_attempt *a, const struct s3_answer *
 	if (answer->region[0] != '\0' && strcmp(answer->region, a->region) != 0) {
 		found = strcmp(answer->region, s3->endpoint.region) == 0;
 		if (s3_endpoint_set_region(&s3->endpoint, answer->region)) {
-			log_info("bucket '%s' is in region '%s': going there (s3.region saves the detour)",
-				 s3->settings->s3_bucket, answer->region);
+			log_event(MESSAGE_REGION_FOUND, LOG_FIELDS(LOG_TEXT("S3_BUCKET", s3->settings->s3_bucket)),
+				  "bucket '%s' is in region '%s': going there (s3.region saves the detour)",
+				  s3->settings->s3_bucket, answer->region);
 			found = true;
 		}
 	}
@@ -208,8 +210,9 @@ static bool correct_clock(struct s3 *s3, const struct s3_attempt *a, const struc
 	if (answer->date_ms == 0 || llabs(offset - a->offset_ms) <= threshold_ms)
 		return false;
 	if (llabs(offset - s3->clock_offset_ms) > threshold_ms)
-		log_warning("this clock is %" PRId64 " s off the store's: corrected for signing only, mend it",
-			    -offset / 1000);
+		log_event(MESSAGE_CLOCK_CORRECTED, LOG_FIELDS(LOG_NUMBER("SECONDS", -offset / 1000)),
+			  "this clock is %" PRId64 " s off the store's: corrected for signing only, mend it",
+			  -offset / 1000);
 	s3->clock_offset_ms = offset;
 	return true;
 }

@@ -233,9 +233,10 @@ static bool memory_full(struct uploader *u, int64_t now_boot_ms)
 	if (u->env.moving_bytes > 0)
 		return true;
 	if (!u->beyond_told)
-		log_warning("one slot of a recovered range needs more than the %" PRId64
-			    " bytes of memory that an uploader has: going beyond them; raise \"memory\"",
-			    u->share_bytes);
+		log_event(MESSAGE_MEMORY_EXCEEDED, LOG_FIELDS(LOG_NUMBER("BYTES", u->share_bytes)),
+			  "one slot of a recovered range needs more than the %" PRId64
+			  " bytes of memory that an uploader has: going beyond them; raise \"memory\"",
+			  u->share_bytes);
 	u->beyond_told = true;
 	return false;
 }
@@ -299,10 +300,13 @@ static void tell_trouble(struct uploader *u, int64_t now_boot_ms)
 	bool stuck = s3_is_stuck(u->env.s3);
 
 	if (!stuck && u->trouble_told) {
-		log_info("S3 takes again what it did not take");
+		log_event(MESSAGE_S3_BACK, LOG_FIELDS(LOG_TEXT("S3_BUCKET", u->settings->s3_bucket)),
+			  "S3 takes again what it did not take");
 		u->trouble_told = false;
 	} else if (stuck && now_boot_ms >= u->tell_trouble_boot_ms) {
-		log_warning("waits for S3: %s", s3_trouble(u->env.s3));
+		log_event(s3_lacks_credentials(u->env.s3) ? MESSAGE_CREDENTIALS : MESSAGE_S3_AWAY,
+			  LOG_FIELDS(LOG_TEXT("S3_BUCKET", u->settings->s3_bucket)), "waits for S3: %s",
+			  s3_trouble(u->env.s3));
 		u->trouble_told = true;
 		u->tell_trouble_boot_ms = now_boot_ms + TOLD_EVERY_MS;
 	}

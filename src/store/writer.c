@@ -229,9 +229,11 @@ static bool is_whole(const struct range *r)
 
 static void tell_range(struct writer *w, enum message_kind kind, const struct range *r)
 {
-	struct message m = { .kind = kind };
+	struct message m = { .kind = kind, .facts = r->facts };
 
 	memcpy(m.range_id, r->facts.id, sizeof(m.range_id));
+	for (const struct object *o = r->objects; o != NULL; o = o->next)
+		m.compressed_bytes += o->compressed_bytes;
 	tell(w, &m);
 }
 
@@ -252,11 +254,15 @@ static void check_against_plan(const struct writer *w, const struct range *r)
 	const struct range_facts *f = &r->facts;
 
 	if (f->objects != p->objects || f->landed != p->landed || f->dead != p->dead || f->skipped != p->skipped)
-		log_warning("topic \"%s\" partition %" PRId32 ": range %s [%" PRId64 ", %" PRId64 ") has %" PRId64
-			    " records now and had %" PRId64
-			    " when its intent was written: compaction or retention took some since",
-			    w->assignment->topic, w->assignment->partition_id, f->id, f->start, f->end,
-			    f->landed + f->dead + f->skipped, p->landed + p->dead + p->skipped);
+		log_event(MESSAGE_RANGE_DIFFERS,
+			  LOG_FIELDS(LOG_TEXT("TOPIC", w->assignment->topic),
+				     LOG_NUMBER("PARTITION", w->assignment->partition_id), LOG_TEXT("RANGE_ID", f->id),
+				     LOG_NUMBER("OFFSET_FIRST", f->start), LOG_NUMBER("OFFSET_NEXT", f->end)),
+			  "topic \"%s\" partition %" PRId32 ": range %s [%" PRId64 ", %" PRId64 ") has %" PRId64
+			  " records now and had %" PRId64
+			  " when its intent was written: compaction or retention took some since",
+			  w->assignment->topic, w->assignment->partition_id, f->id, f->start, f->end,
+			  f->landed + f->dead + f->skipped, p->landed + p->dead + p->skipped);
 }
 
 /* What others publish under this id, and what the objects behind it say of it, is what the intent says; so this range's
@@ -538,6 +544,18 @@ void writer_publish(struct writer *w, const char *range_id, int64_t not_after_bo
 	}
 }
 
+static void tell_object(const struct writer *w, const struct object *o)
+{
+	const struct assignment *a = w->assignment;
+	const struct range *r = o->owner;
+
+	log_event(MESSAGE_OBJECT_PUBLISHED,
+		  LOG_FIELDS(LOG_TEXT("TOPIC", a->topic), LOG_NUMBER("PARTITION", a->partition_id),
+			     LOG_TEXT("RANGE_ID", r->facts.id), LOG_TEXT("S3_KEY", o->key),
+			     LOG_NUMBER("RECORDS", o->records), LOG_NUMBER("BYTES", o->compressed_bytes)),
+		  "published \"%s\": %" PRId64 " records, %" PRId64 " bytes", o->key, o->records, o->compressed_bytes);
+}
+
 static bool all_durable(const struct range *r)
 {
 	for (const struct object *o = r->objects; o != NULL; o = o->next) {
@@ -556,8 +574,10 @@ void writer_object_changed(struct writer *w, struct object *o, int64_t now_boot_
 	} else if (o->state == OBJECT_STALE && !r->stale_told) {
 		r->stale_told = true;
 		tell_range(w, EVENT_STALE, r);
-	} else if (o->state == OBJECT_DURABLE && r->sealed && !r->published && all_durable(r)) {
-		finish_range(w, r, now_boot_ms);
+	} else if (o->state == OBJECT_DURABLE) {
+		tell_object(w, o);
+		if (r->sealed && !r->published && all_durable(r))
+			finish_range(w, r, now_boot_ms);
 	}
 }
 

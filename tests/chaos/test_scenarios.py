@@ -77,7 +77,8 @@ def test_h11_uploads_that_were_left_behind_may_not_be_listed(parts, tmp_path):
         world.progress(everywhere=True)
         asked = member.s3.counts[UPLOADS] - asked
         assert asked <= world.uploaders
-        assert member.daemon.log().count("uploads that were left behind are not looked for any more") == asked
+        told = member.daemon.log().count("uploads that were left behind are not looked for any more")
+        assert 1 <= told <= asked  # what the second says is the same
     staged(parts, tmp_path, play)
 
 
