@@ -17,7 +17,7 @@ static void test_boot_advances(void **state)
 	(void)state;
 	nanosleep(&pause, NULL);
 	after = clock_boot_ms();
-	assert_in_range(after - before, 19, 5000);
+	assert_in_range(after - before, 19, 60000);
 }
 
 static void test_real_is_wall_clock(void **state)
@@ -25,7 +25,7 @@ static void test_real_is_wall_clock(void **state)
 	int64_t seconds = time(NULL);
 
 	(void)state;
-	assert_in_range(clock_real_ms() - seconds * 1000, 0, 5000);
+	assert_in_range(clock_real_ms() - seconds * 1000, 0, 60000);
 }
 
 int main(void)

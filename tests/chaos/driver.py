@@ -53,7 +53,7 @@ def bounded(world):
     order = list(steps.STEPS)
     world.rng.shuffle(order)
     for step in order:
-        for _ in range(3):
+        for _ in range(5):
             if step.name not in world.steps:
                 at_a_step(world, step, freezes=0)
         world.progress()

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the staged scenarios share: a world of daemons with a plot, and what is asked of it in between."""
+import time
+
 import driver
 from wire import REQUEST
 from world import NARROW_PARTITIONS
@@ -10,6 +12,35 @@ def staged(parts, tmp_path, play, **more):
     world, problems = driver.run_seed(parts, 1, play, tmp_path / "run", **{"per_second": 1000, "age": "1s", **more})
     assert not problems, "\n".join(world.story)
     return world
+
+
+def caught(world, what, stage, tries=5):
+    """A moment that a slow machine can miss: staged until stage() says that it was there. What comes of it is judged
+    once."""
+    for _ in range(tries):
+        if stage():
+            return
+        world.say(f"missed: {what}")
+        world.progress(everywhere=True)
+    raise AssertionError(f"missed {tries} times: {what}")
+
+
+def within(seconds, condition):
+    """Does it become true? For a moment that is over then."""
+    ends = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > ends:
+            return False
+        time.sleep(0.02)
+    return True
+
+
+def burst_until(world, rule):
+    """A range of the wide topic may be sealed by its age before it holds a part."""
+    def burst():
+        world.burst()
+        return rule.hit.wait(15)
+    caught(world, "an upload in parts", burst)
 
 
 def cut_off(world, member):

@@ -18,6 +18,12 @@ def ids_in(text):
     return {m.group(1) for m in INTENT.finditer(text)} | {m.group(1) for m in BEFORE.finditer(text)}
 
 
+def range_of(path):
+    """The range that an object is of; None: it is none of a range."""
+    found = RANGE_OF_KEY.search(path)
+    return found and found.group(1).encode()
+
+
 def any_intent(_known):
     return lambda request: INTENT.search(request.body)
 
@@ -43,8 +49,7 @@ def second_object(_known):
     put = {}
 
     def fits(request):
-        id_ = RANGE_OF_KEY.search(request.path).group(1)
-        keys = put.setdefault(id_, set())
+        keys = put.setdefault(range_of(request.path), set())
         keys.add(request.path)
         return len(keys) > 1
     return fits

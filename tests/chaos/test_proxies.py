@@ -16,6 +16,8 @@ from rows import produce
 from s3_proxy import ABORT, COMPLETE, CREATE, GET, HEAD, LIST, PART, PUT, UPLOADS, S3Proxy
 from wire import ANSWER, ANSWERED, REQUEST, SENT
 
+pytestmark = pytest.mark.plain  # there is no daemon in it
+
 numbers = itertools.count(1)
 
 
@@ -28,7 +30,7 @@ class Client:
         self.topic = parts.broker.create_topic(f"proxied-{n}")
         self.consumer = Consumer({
             "bootstrap.servers": parts.proxied, "group.id": self.group, "client.id": "tested", "log_level": 0,
-            "enable.auto.commit": False, "auto.offset.reset": "earliest", "socket.timeout.ms": 2000,
+            "enable.auto.commit": False, "auto.offset.reset": "earliest", "socket.timeout.ms": 5000,
             "reconnect.backoff.max.ms": 100, "fetch.message.max.bytes": 8 << 20,
             "queued.max.messages.kbytes": 1 << 20})
 

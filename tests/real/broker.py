@@ -83,8 +83,8 @@ class Broker:
 
     def start(self):
         self.process = Process(self._java("kafka.Kafka", self.conf), self.log_path)
-        until(lambda: f"Kafka, {self.process.tail()}", self._answers, 60, every=0.2)
-        until("the group coordinator", self._coordinates, 30, every=0.2)
+        until(lambda: f"Kafka, {self.process.tail()}", self._answers, 180, every=0.2)
+        until("the group coordinator", self._coordinates, 60, every=0.2)
 
     def _answers(self):
         if not self.process.running():

@@ -50,8 +50,9 @@ class Case:
     def topic(self, partitions=1, suffix="", **config):
         return self.broker.create_topic(f"t-{self.name}{suffix}", partitions, **config)
 
-    def produce(self, topic, values, **kwargs):
-        rows.produce(self.broker, topic, values, **kwargs)
+    def produce(self, topic, values, timestamp=rows.NOON, **kwargs):
+        """All in one hour where no timestamps are given, so that nothing depends on when a test runs."""
+        rows.produce(self.broker, topic, values, timestamp=timestamp, **kwargs)
 
     def settings(self, topics):
         return {

@@ -13,7 +13,7 @@ from confluent_kafka import ConsumerGroupTopicPartitions, TopicPartition
 import judge
 from daemon import Daemon, merged, without_aws
 from process import Process
-from rows import NOON, Feeder, stock_rows
+from rows import HOUR_MS, NOON, Feeder, stock_rows
 from waiting import until
 
 PREFIX = "back/fill"
@@ -89,7 +89,7 @@ def begin_and_take_s3_away(case, d, topic, *stretch):
     until("the start", d.group, 20)
     case.gateway.stop()
     case.group = d.group()
-    case.wait_intent(topic, 0)
+    case.wait_intent(topic, 0, seconds=60)
 
 
 def assert_landed(case, d, topic, expected, ext="json.gz"):
@@ -188,6 +188,34 @@ def test_killed_between_the_last_intent_and_its_publish(case):
     case.gateway.start()
     assert d.run(NOON, NOON + 4000).end() == 0, d.process.tail()
     assert_landed(case, d, topic, {p: (0, 2000) for p in (0, 1)})
+
+
+def test_a_range_larger_than_the_memory(case):
+    """All of the land is one range, left as an intent by a kill; with the smallest memory it is made again in passes,
+    in one of which the daemon is killed once more. Each record is counted once."""
+    hours, count, rng = 40, 30000, random.Random(1)
+    topic = case.topic()
+    values = [None if n % 97 == 0 else b"no JSON %d" % n if n % 89 == 0
+              else b'{"n":%d,"noise":"%s"}' % (n, rng.randbytes(500).hex().encode()) for n in range(count)]
+    case.produce(topic, values, timestamp=lambda n: NOON + n % hours * HOUR_MS)
+    d = land(case, topic, memory="256MiB", roll={"age": "1h"}, s3={"part_size": "5MiB"},
+             output={"compression": "none", "max_record": "4MiB"})
+    begin_and_take_s3_away(case, d, topic)
+    assert re.findall(r" range=(\d+),", case.text(topic, 0)) == [str(count)]
+    d.kill()
+    case.gateway.start()
+    d.write(memory="20MiB")
+    d.run()
+    again = "waits for another pass over a range that is larger than the memory"
+    until(lambda: f"a pass, {d.process.tail()}", lambda: d.says(again), 60)
+    d.kill()
+    killed = len(d.log())
+    assert d.run().end(120) == 0, d.process.tail()
+    assert again in d.log()[killed:]
+    j = assert_landed(case, d, topic, {0: (0, count)}, ext="json")
+    assert (j.dead, j.skipped) == (sum(1 for v in values if v and v[0] != 123), values.count(None))
+    assert d.says(f"; {j.skipped} tombstones skipped")
+    assert not d.says("when its intent was written")
 
 
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGINT"])

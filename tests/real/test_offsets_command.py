@@ -213,6 +213,43 @@ def test_a_running_daemon_refuses(case):
     assert d.terminate() == 0
 
 
+def test_the_group_of_a_land_is_left_alone(case):
+    """Its texts carry where it ends, which nobody could know again."""
+    topic = case.topic()
+    case.produce(topic, stock_rows(300))
+    d = case.daemon(topic, start=False, **SMALL)
+    landed = subprocess.run(d.command("land", "--from", str(NOON), "--to", "2200-01-01", "--prefix", "back"),
+                            capture_output=True, text=True, timeout=300, check=True)
+    case.group = re.search(r'started: group "([^"]+)"', landed.stderr)[1]
+    d.write(kafka={"group": case.group}, s3={"prefix": "back"}, output={"dead_letter_prefix": "back-dead-letter"})
+    end_session(case)
+    before = everything_committed(case, topic)
+    assert "a land of offsets [0, 300), which ends there" in offsets(d, "show")
+    for how in ([f"{topic}:0=17"], ["--to-time", str(NOON)], ["--from-s3", "--replace"]):
+        for force in ([], ["--drop-intents"]):
+            said = offsets(d, "set", *how, *force, code=65)
+            assert "refused: the group is that of a land" in said
+    assert everything_committed(case, topic) == before
+
+
+@pytest.mark.parametrize("other", [{"partition_by": "day"}, {"compression": "none"}, {"tombstones": "write"},
+                                   {"metadata": ["kafka_offset"]}],
+                         ids=lambda other: next(iter(other)))
+def test_a_lost_group_is_not_rebuilt_with_other_settings(case, other):
+    """The log does not make what S3 holds: nobody knows what is landed. All partitions are set, or none."""
+    topic = case.topic(2)
+    d = case.daemon(topic, **SMALL)
+    values = [None if n % 5 == 0 else row for n, row in enumerate(stock_rows(500))]
+    case.produce(topic, [*values, *stock_rows(1)], timestamp=lambda i: NOON + i % 3 * HOUR_MS)
+    case.wait_landed(topic)
+    assert d.terminate() == 0
+    lose_group(case)
+    d.write(output=other)
+    said = offsets(d, "set", "--from-s3", code=65)
+    assert re.search(r"partition 0: refused: ", said) and "nothing is set: " in said
+    assert case.committed(topic) == {}
+
+
 def test_a_dry_run_changes_nothing(case):
     topic = case.topic(2)
     d = case.daemon(topic, **SMALL)

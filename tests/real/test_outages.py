@@ -90,6 +90,7 @@ def test_sigterm_while_kafka_is_away(case):
 
 
 def test_second_sigterm_ends_at_once(case):
+    """Killed by it: the first one alone would have ended it in order."""
     topic = case.topic()
     d = case.daemon(topic)
     case.produce(topic, stock_rows(10))

@@ -8,6 +8,8 @@ import judge
 from gateway import s3_client
 from rows import produce
 
+pytestmark = pytest.mark.plain  # there is no daemon in it
+
 
 def test_kafka_keeps_records_of_any_time(case):
     topic = case.topic(2)

@@ -9,6 +9,11 @@ from case import QUICK
 from rows import Feeder, stock_rows
 
 
+def intents(case, topic):
+    """{partition: how many ranges its text names}"""
+    return {p: text.count(" range=") for p, (_offset, text) in case.broker.committed(case.group, topic).items()}
+
+
 @pytest.mark.asan
 def test_sigterm_in_mid_flight_and_restart(case):
     topic = case.topic(4)
@@ -74,6 +79,32 @@ def test_two_daemons_and_one_leaves(case):
     case.wait_landed(topic)
     assert second.terminate() == 0
     assert case.judge(topic).rows == feeder.sent
+
+
+def test_a_revocation_while_s3_is_away(case):
+    """What is sealed stays behind as intents, what is open is dropped without a trace; the next owner lands both."""
+    topic, roll = case.topic(2), {"records": 100, "age": "1h"}
+    first = case.daemon(topic, roll=roll)
+    case.wait_assigned(topic)
+    case.gateway.stop()
+    case.produce(topic, stock_rows(1700), partitions=2)
+    case.wait_read(topic)
+    # A text names eight ranges: what comes behind them stays open.
+    case.until("eight intents of each", lambda: intents(case, topic) == {0: 8, 1: 8}, 30)
+    second = case.daemon(topic, roll=roll)
+    second.wait_says("recovers 8 sealed ranges, offsets 0 to 800", 60)
+    assert first.says("the group takes 1 partition back|partitions? lost")
+    assert intents(case, topic) == {0: 8, 1: 8} and case.committed(topic) == {0: 0, 1: 0}
+    case.gateway.start()
+    case.wait_committed(topic, {0: 800, 1: 800}, 60)
+    assert first.terminate() == 0 and second.terminate() == 0
+    second.write(roll={"age": "1s"})    # they may have ended while the group was dealing
+    second.start()
+    case.wait_landed(topic)
+    assert second.terminate() == 0
+    j = case.judge(topic)
+    assert j.rows == 1700
+    assert sorted((p, start) for p, start, _id in j.ranges) == [(p, n * 100) for p in (0, 1) for n in range(9)]
 
 
 def test_two_daemons_and_one_is_killed(case):
