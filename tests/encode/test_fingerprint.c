@@ -71,6 +71,7 @@ static const char *const not_routing[] = {
 	"replay.strict",
 	"metrics.listen",
 	"log.level",
+	"log.format",
 };
 
 #define LENGTH(list) (sizeof(list) / sizeof((list)[0]))
