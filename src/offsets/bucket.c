@@ -24,6 +24,7 @@ struct bucket {
 	struct s3 *s3;
 	struct bucket_partition **partitions; /* by topic, then number */
 	size_t n, cap;
+	char *stranger;
 };
 
 static int compare(const struct bucket_partition *p, const char *topic, int32_t partition)
@@ -54,6 +55,11 @@ const struct bucket_partition *bucket_find(const struct bucket *b, const char *t
 	size_t at = place_of(b, topic, partition);
 
 	return at < b->n && compare(b->partitions[at], topic, partition) == 0 ? b->partitions[at] : NULL;
+}
+
+const char *bucket_stranger(const struct bucket *b)
+{
+	return b->stranger;
 }
 
 static struct bucket_partition *find_or_make(struct bucket *b, const char *topic, int32_t partition)
@@ -108,10 +114,13 @@ static struct bucket_range *range_of(struct bucket_partition *p, int64_t start, 
 static void enter(struct bucket *b, const struct listing_row *row)
 {
 	struct place place;
+	enum place_kind kind = places_find(&b->places, row->key, &place);
 	struct bucket_partition *p;
 	struct bucket_range *r;
 
-	if (places_find(&b->places, row->key, &place) != PLACE_OURS)
+	if (kind == PLACE_UNKNOWN && b->stranger == NULL)
+		b->stranger = mem_strdup(row->key);
+	if (kind != PLACE_OURS)
 		return;
 	p = find_or_make(b, place.topic, place.partition);
 	p->objects++;
@@ -246,6 +255,7 @@ void bucket_free(struct bucket *b)
 		free(b->partitions[i]);
 	}
 	free(b->partitions);
+	free(b->stranger);
 	free(b);
 }
 

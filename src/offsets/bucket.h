@@ -50,6 +50,9 @@ void bucket_free(struct bucket *b); /* NULL is fine */
 /* NULL: nothing is there. */
 const struct bucket_partition *bucket_find(const struct bucket *b, const char *topic, int32_t partition);
 
+/* An object that the settings do not make, where theirs lie; NULL: there is none. */
+const char *bucket_stranger(const struct bucket *b);
+
 /* Read an object. Owns: the caller frees hashes. Errors: it cannot be read, or is damaged. */
 int bucket_read(struct bucket *b, const struct bucket_object *o, struct bucket_lines *lines, struct error *e);
 

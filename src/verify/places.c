@@ -246,6 +246,14 @@ static bool asked_for(const struct places *p, const char *topic)
 	return p->topic != NULL ? strcmp(p->topic, topic) == 0 : match_topic(&p->settings->kafka_topics, topic);
 }
 
+static bool is_hidden(const char *key)
+{
+	const char *slash = strrchr(key, '/');
+	const char *name = slash != NULL ? slash + 1 : key;
+
+	return *name == '_' || *name == '.' || *name == '\0';
+}
+
 enum place_kind places_find(const struct places *p, const char *key, struct place *out)
 {
 	for (size_t i = 0; i < p->n_patterns; i++) {
@@ -261,5 +269,5 @@ enum place_kind places_find(const struct places *p, const char *key, struct plac
 		}
 		return PLACE_OTHER;
 	}
-	return PLACE_UNKNOWN;
+	return is_hidden(key) ? PLACE_HIDDEN : PLACE_UNKNOWN;
 }

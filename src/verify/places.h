@@ -37,6 +37,7 @@ enum place_kind {
 	PLACE_OURS,
 	PLACE_OTHER,   /* of a topic that is not asked for */
 	PLACE_UNKNOWN, /* no key of these settings */
+	PLACE_HIDDEN,  /* nor is this one, and Athena and crawlers pass such names over */
 };
 
 enum place_kind places_find(const struct places *p, const char *key, struct place *out);

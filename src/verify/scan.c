@@ -87,15 +87,6 @@ static void look_at(struct scan *s, const struct listing_row *r, const struct pl
 	s3_start(s->s3, &slot->call, now);
 }
 
-/* Athena and crawlers pass such names over. */
-static bool is_hidden(const char *key)
-{
-	const char *slash = strrchr(key, '/');
-	const char *name = slash != NULL ? slash + 1 : key;
-
-	return *name == '_' || *name == '.' || *name == '\0';
-}
-
 static void admit(struct scan *s, const struct listing_row *r, int64_t now)
 {
 	struct place place = { .partition = -1 };
@@ -103,7 +94,7 @@ static void admit(struct scan *s, const struct listing_row *r, int64_t now)
 	bool later = r->modified_ms > s->began_ms;
 
 	s->counts->listed++;
-	if (kind == PLACE_UNKNOWN && is_hidden(r->key))
+	if (kind == PLACE_HIDDEN)
 		s->counts->strangers++;
 	else if (kind == PLACE_UNKNOWN)
 		look_at(s, r, &place, true, now);

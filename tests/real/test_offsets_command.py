@@ -13,6 +13,7 @@ from daemon import BINARY
 from rows import HOUR_MS, NOON, Feeder, stock_rows
 
 SMALL = {"roll": {"records": 200, "age": "1s"}}
+BASE = "{topic}+{partition}+{start}+{id}.{ext}"
 
 
 def offsets(daemon, *arguments, code=0):
@@ -233,7 +234,8 @@ def test_the_group_of_a_land_is_left_alone(case):
 
 
 @pytest.mark.parametrize("other", [{"partition_by": "day"}, {"compression": "none"}, {"tombstones": "write"},
-                                   {"metadata": ["kafka_offset"]}],
+                                   {"metadata": ["kafka_offset"]},
+                                   {"key": "{prefix}/{table}/dt={dt}/hour={hour}/of/" + BASE}],
                          ids=lambda other: next(iter(other)))
 def test_a_lost_group_is_not_rebuilt_with_other_settings(case, other):
     """The log does not make what S3 holds: nobody knows what is landed. All partitions are set, or none."""

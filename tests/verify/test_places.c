@@ -115,9 +115,8 @@ static void other_keys_are_not_taken(void **state)
 		"raw/data/stock_market/dt=1/hour=1/Stock.market+99999999999+00000000000123456789+00ffee00c0ffee11.json",
 		"raw/data/stock_market/dt=2026-01-31/hour=14/copy.json.gz",
 		"raw/stock_market/dt=2026-01-31/hour=14/Stock.market+17+00000000000123456789+00ffee00c0ffee11.json.gz",
-		"raw/data/stock_market/_SUCCESS",
-		"",
 	};
+	static const char *const hidden[] = { "raw/data/stock_market/_SUCCESS", "raw/data/.keep", "raw/data/", "" };
 	static const char other[] = "raw/data/stock_market/dt=2026-01-31/hour=14/"
 				    "another+17+00000000000123456789+00ffee00c0ffee11.json.gz";
 	struct places p;
@@ -128,6 +127,9 @@ static void other_keys_are_not_taken(void **state)
 	for (size_t i = 0; i < sizeof(unknown) / sizeof(unknown[0]); i++)
 		if (places_find(&p, unknown[i], &place) != PLACE_UNKNOWN)
 			fail_msg("%s", unknown[i]);
+	for (size_t i = 0; i < sizeof(hidden) / sizeof(hidden[0]); i++)
+		if (places_find(&p, hidden[i], &place) != PLACE_HIDDEN)
+			fail_msg("%s", hidden[i]);
 	assert_int_equal(places_find(&p, other, &place), PLACE_OTHER);
 	places_free(&p);
 }
