@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "base/crash.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "base/sha256.h"
@@ -466,6 +467,7 @@ int main(int argc, char **argv)
 	unsigned given = 0;
 	int used = 0, code;
 
+	crash_install();
 	if (parse(argc, argv, &a, &given) < 0)
 		return EX_USAGE;
 	if (optind < argc)

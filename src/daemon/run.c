@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <sysexits.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "base/mem.h"
@@ -59,6 +60,7 @@ static int build(struct daemon *d, struct error *e)
 
 static int start(struct daemon *d, struct error *e)
 {
+	uploader_probe(d->uploaders[0]);
 	for (int i = 0; i < d->n; i++)
 		uploader_start(d->uploaders[i]);
 	consumer_start(d->consumer);
@@ -109,11 +111,21 @@ static void wait_for_end(const struct daemon *d, const struct daemon_watch *w)
 	}
 }
 
-/* From here on the default action counts again: a second signal ends the process at once. */
+/* The kernel spares process 1, the only one of a container, the default action of signals. */
+static void end_at_once(int number)
+{
+	_exit(128 + number);
+}
+
+/* From here on a second signal ends the process at once. */
 static void arm_second_signal(void)
 {
 	sigset_t set;
 
+	if (getpid() == 1) {
+		signal(SIGTERM, end_at_once);
+		signal(SIGINT, end_at_once);
+	}
 	sigemptyset(&set);
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGINT);

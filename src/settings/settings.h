@@ -94,6 +94,7 @@ struct settings {
 
 	int64_t memory_bytes;
 	int64_t uploaders;
+	int64_t start_timeout_ms;
 
 	bool replay_enabled;
 	char *replay_file;

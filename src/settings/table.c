@@ -191,6 +191,10 @@ const struct row rows[] = {
 		  "least 4 times output.max_record, and 4 times s3.part_size for each uploader." },
 	{ NAMED("", "uploaders", ROW_INTEGER), COMMON(uploaders), .fallback = "1", .min = 1, .max = 64,
 	  .unit = "threads", .help = "Threads that encode, compress and upload." },
+	{ NAMED("", "start_timeout", ROW_DURATION), COMMON(start_timeout_ms), .fallback = "30s", .min = 0,
+	  .max = 60 * SECOND, .unit = "ms",
+	  .help = "systemd is told that the daemon is ready when the group has answered and S3 has taken a first upload, "
+		  "and after this time at the latest: what is still missing is waited for, and said in the status." },
 
 	{ NAMED("replay", "enabled", ROW_BOOL), COMMON(replay_enabled), .fallback = "false",
 	  .help = "Replay inside the daemon. The command kafka2s3 replay does it without." },

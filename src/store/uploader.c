@@ -12,9 +12,11 @@
 
 #include "aws/credentials.h"
 #include "base/clock.h"
+#include "base/crash.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "store/orphans.h"
+#include "store/probe.h"
 #include "store/writer.h"
 
 #define BATCH_RECORDS 512
@@ -36,6 +38,8 @@ struct uploader {
 	int64_t share_bytes;
 	struct upload_env env;
 	struct orphans *orphans;
+	struct probe *probe; /* NULL: another uploader's business */
+	struct crash_hand hand;
 	struct writer *writers;
 	int64_t next_tick_boot_ms;
 	uint64_t seals_for_memory;
@@ -46,6 +50,14 @@ struct uploader {
 	bool full; /* the ring was left as it was, for want of memory */
 	bool stopping;
 };
+
+static void place_of_hand(const void *what, const char **topic, int32_t *partition)
+{
+	const struct assignment *a = what;
+
+	*topic = a->topic;
+	*partition = a->partition_id;
+}
 
 static void wake_uploader(void *arg)
 {
@@ -78,6 +90,7 @@ struct uploader *uploader_new(const struct settings *settings, struct ring *ring
 	buf_init(&u->env.scratch, SCRATCH_MAX);
 	mailbox_waker(commands, (struct waker){ wake_uploader, u });
 	ring_wake_consumer(ring, (struct waker){ wake_uploader, u });
+	crash_watch(&u->hand, place_of_hand);
 	return u;
 }
 
@@ -85,7 +98,9 @@ void uploader_free(struct uploader *u)
 {
 	if (u == NULL)
 		return;
+	crash_forget(&u->hand);
 	object_free_closing(&u->env);
+	probe_free(u->probe);
 	orphans_free(u->orphans);
 	s3_free(u->env.s3);
 	codecs_free(u->env.codecs);
@@ -241,11 +256,14 @@ static bool memory_full(struct uploader *u, int64_t now_boot_ms)
 	return false;
 }
 
-static void take_record(struct record *r, int64_t now_boot_ms)
+static void take_record(struct uploader *u, struct record *r, int64_t now_boot_ms)
 {
 	struct assignment *a = r->assignment;
 
+	u->hand.what = a;
+	u->hand.offset = r->offset;
 	if (r->kind == RECORD_FAREWELL) {
+		u->hand.what = NULL;
 		assignment_free(a);
 		return;
 	}
@@ -266,7 +284,8 @@ static size_t serve_ring(struct uploader *u, int64_t now_boot_ms)
 	if (n == 0 || u->full)
 		return 0;
 	for (size_t i = 0; i < n; i++)
-		take_record(ring_at(u->ring, i), now_boot_ms);
+		take_record(u, ring_at(u->ring, i), now_boot_ms);
+	u->hand.what = NULL;
 	/* In one go: the client allocates on the same heap at the same time, and each release in between would meet it.
 	 */
 	for (size_t i = 0; i < n; i++) {
@@ -285,7 +304,7 @@ static void serve_answers(struct uploader *u, int64_t now_boot_ms)
 		struct object *o = c->user;
 		struct range *r;
 
-		if (orphans_call_done(u->orphans, c, now_boot_ms))
+		if (orphans_call_done(u->orphans, c, now_boot_ms) || probe_call_done(u->probe, c, now_boot_ms))
 			continue;
 		r = o->state != OBJECT_DROPPED ? o->owner : NULL;
 		object_call_done(&u->env, c, now_boot_ms);
@@ -326,6 +345,7 @@ static void tick(struct uploader *u, int64_t now_boot_ms)
 		finishing |= w->closed;
 	}
 	orphans_tick(u->orphans, u->writers, now_boot_ms);
+	probe_tick(u->probe, now_boot_ms);
 	taken = finishing ? s3_counters(u->env.s3).bytes_taken : u->taken_told;
 	if (taken != u->taken_told) {
 		u->taken_told = taken;
@@ -338,7 +358,8 @@ static void finish_closing(struct uploader *u)
 {
 	int64_t deadline = clock_boot_ms() + CLOSING_MS;
 
-	while (u->env.closing != NULL && clock_boot_ms() < deadline) {
+	while ((u->env.closing != NULL || probe_is_open(u->probe)) && clock_boot_ms() < deadline) {
+		probe_tick(u->probe, clock_boot_ms());
 		s3_wait(u->env.s3, TICK_MS);
 		serve_answers(u, clock_boot_ms());
 	}
@@ -354,6 +375,7 @@ static void *uploader_main(void *arg)
 {
 	struct uploader *u = arg;
 
+	crash_stack();
 	while (!u->stopping || ring_ready(u->ring) > 0) {
 		int64_t now = clock_boot_ms();
 		size_t taken = serve_ring(u, now);
@@ -367,6 +389,16 @@ static void *uploader_main(void *arg)
 		drop_writer(u, u->writers, clock_boot_ms());
 	finish_closing(u);
 	return NULL;
+}
+
+void uploader_probe(struct uploader *u)
+{
+	u->probe = probe_new(u->env.s3, u->settings);
+}
+
+bool uploader_probed(const struct uploader *u, char text[ERROR_TEXT_MAX])
+{
+	return probe_worked(u->probe, text);
 }
 
 void uploader_start(struct uploader *u)

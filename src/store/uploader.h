@@ -2,6 +2,7 @@
 #ifndef STORE_UPLOADER_H
 #define STORE_UPLOADER_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/error.h"
@@ -16,6 +17,11 @@ struct uploader;
 /* ring, commands and events must outlive it; their wakers for this side are set here. Errors: S3 settings. */
 struct uploader *uploader_new(const struct settings *settings, struct ring *ring, struct mailbox *commands,
 			      struct mailbox *events, int64_t memory_bytes, struct error *e);
+/* Let it ask S3 once, at its start, whether it takes uploads (probe.h); one uploader is enough. Before uploader_start.
+ */
+void uploader_probe(struct uploader *u);
+/* What came of that: see probe_worked. Thread: any. */
+bool uploader_probed(const struct uploader *u, char text[ERROR_TEXT_MAX]);
 void uploader_start(struct uploader *u);
 /* After COMMAND_STOP has been posted: wait until the thread has ended. */
 void uploader_join(struct uploader *u);

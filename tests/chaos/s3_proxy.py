@@ -15,6 +15,7 @@ from wire import ANSWER, ANSWERED, REQUEST, SENT, Connection, Cut, Proxy, pass_o
 
 PUT, CREATE, PART, COMPLETE, ABORT = "PUT", "Create", "Part", "Complete", "Abort"
 GET, HEAD, LIST, UPLOADS, OTHER = "GET", "HEAD", "LIST", "ListUploads", "other"
+PROBE = "Probe"     # the upload that a daemon begins and aborts when it starts
 CODES = {400: "ExpiredToken", 403: "AccessDenied", 404: "NoSuchUpload", 409: "ConditionalRequestConflict",
          412: "PreconditionFailed", 500: "InternalError", 503: "SlowDown"}
 REASONS = {400: "Bad Request", 403: "Forbidden", 404: "Not Found", 409: "Conflict", 412: "Precondition Failed",
@@ -28,6 +29,8 @@ CLOSES = re.compile(rb"\r\nconnection: *close", re.IGNORECASE)
 
 
 def operation(method, path, query):
+    if path.endswith("/_kafka2s3_start") and method in ("POST", "DELETE"):
+        return PROBE
     if path.count("/") < 2 or path.endswith("/") and path.count("/") == 2:
         return UPLOADS if "uploads" in query else LIST if method == "GET" else OTHER
     if method == "PUT":

@@ -8,7 +8,7 @@ import pytest
 
 import steps
 from kafka_proxy import JOIN_GROUP, OFFSET_COMMIT
-from s3_proxy import COMPLETE, PUT, UPLOADS
+from s3_proxy import COMPLETE, PROBE, PUT, UPLOADS
 from staging import both_are_in, burst_until, cut_off, staged
 from wire import ANSWER, ANSWERED, REQUEST
 
@@ -200,7 +200,8 @@ def test_a_lost_answer_to_a_commit_holds_commits_for_as_long_as_the_client_waits
 def test_a_steady_state_costs_a_put_an_object_and_a_commit_a_second(parts, tmp_path):
     def play(world):
         member, seconds = world.members[0], 12
-        world.progress(everywhere=True)    # what an assignment costs once is over
+        world.progress(everywhere=True)    # what a start and an assignment cost once is over
+        world.case.until("the start's probe", lambda: member.s3.counts.get(PROBE, 0) == 2, 30)
         before = dict(member.s3.counts)
         commits, began = parts.kafka.counts.get(OFFSET_COMMIT, 0), time.monotonic()
         time.sleep(seconds)

@@ -52,7 +52,8 @@ struct s3 {
 	struct fake_store *store;
 	struct s3_call *calls[FAKE_CALLS]; /* in flight, oldest first */
 	size_t n;
-	bool dead; /* its process is gone: calls are neither taken nor cancelled in order */
+	bool dead;           /* its process is gone: calls are neither taken nor cancelled in order */
+	const char *trouble; /* what is being retried inside */
 };
 
 static struct fake_object *fake_find(const struct fake_store *store, const char *key)
@@ -301,6 +302,11 @@ void s3_cancel(struct s3 *s3, struct s3_call *c)
 {
 	if (fake_take(s3, c) && fake_cancelled != NULL)
 		fake_cancelled(s3, c);
+}
+
+const char *s3_trouble(const struct s3 *s3)
+{
+	return s3->trouble;
 }
 
 /* ---- encode/encoder.h: a line is the offset, filled up to the value's length; "!" makes a dead letter */
