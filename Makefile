@@ -123,6 +123,7 @@ setup:
 MAN := $(wildcard man/*.[1-8])
 catalogdir = $(prefix)/lib/systemd/catalog
 bashcompdir = $(datadir)/bash-completion/completions
+UNITS := systemd/kafka2s3.service systemd/kafka2s3@.service
 page = man$(patsubst .%,%,$(suffix $(1)))/$(notdir $(1))
 install: $(B)/kafka2s3
 	install -d $(DESTDIR)$(sbindir) $(DESTDIR)$(docdir)
@@ -131,9 +132,13 @@ install: $(B)/kafka2s3
 	install -D -m 644 systemd/kafka2s3.catalog $(DESTDIR)$(catalogdir)/kafka2s3.catalog
 	install -D -m 644 etc/kafka2s3.bash-completion $(DESTDIR)$(bashcompdir)/kafka2s3
 	$(foreach m,$(MAN),install -D -m 644 $(m) $(DESTDIR)$(mandir)/$(call page,$(m)) &&) :
+	$(foreach u,$(UNITS),sed 's|/usr/sbin|$(sbindir)|' $(u) | \
+		install -D -m 644 /dev/stdin $(DESTDIR)$(systemdsystemunitdir)/$(notdir $(u)) &&) :
+	install -D -m 644 systemd/kafka2s3.sysusers $(DESTDIR)$(sysusersdir)/kafka2s3.conf
 
 uninstall:
-	rm -f $(DESTDIR)$(sbindir)/kafka2s3
+	rm -f $(DESTDIR)$(sbindir)/kafka2s3 $(DESTDIR)$(sysusersdir)/kafka2s3.conf
+	rm -f $(foreach u,$(UNITS),$(DESTDIR)$(systemdsystemunitdir)/$(notdir $(u)))
 	rm -rf $(DESTDIR)$(docdir)
 	rm -f $(DESTDIR)$(catalogdir)/kafka2s3.catalog
 	rm -f $(DESTDIR)$(bashcompdir)/kafka2s3

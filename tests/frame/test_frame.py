@@ -213,7 +213,10 @@ def test_install_and_uninstall(tmp_path):
     assert {"opt/k/sbin/kafka2s3", "opt/k/share/doc/kafka2s3/kafka2s3.conf", "opt/k/share/man/man8/kafka2s3.8",
             "opt/k/share/man/man5/kafka2s3.conf.5", "opt/k/share/man/man7/kafka2s3-runbook.7",
             "opt/k/lib/systemd/catalog/kafka2s3.catalog",
-            "opt/k/share/bash-completion/completions/kafka2s3"} <= installed
+            "opt/k/share/bash-completion/completions/kafka2s3",
+            "opt/k/lib/systemd/system/kafka2s3.service", "opt/k/lib/systemd/system/kafka2s3@.service",
+            "opt/k/lib/sysusers.d/kafka2s3.conf"} <= installed
+    assert "ExecStart=/opt/k/sbin/kafka2s3 " in (tmp_path / "opt/k/lib/systemd/system/kafka2s3.service").read_text()
     assert (tmp_path / "opt/k/sbin/kafka2s3").stat().st_mode & 0o777 == 0o755
     make("uninstall", f"DESTDIR={tmp_path}", "prefix=/opt/k")
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
