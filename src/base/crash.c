@@ -18,6 +18,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "base/text.h"
 
 #define STACK_BYTES (64 << 10)
@@ -43,7 +44,7 @@ static struct {
 static char build_id[2 * BUILD_ID_BYTES + 1];
 static atomic_int crashing; /* the thread that does */
 
-/* A line made without the C library's printers. What does not fit is left out. */
+/* Made without the C library's printers. What does not fit is left out. */
 struct line {
 	char text[LINE_BYTES];
 	size_t len;
@@ -51,7 +52,7 @@ struct line {
 
 static void say(struct line *l, const char *s)
 {
-	while (*s != '\0' && l->len < LINE_BYTES - 1)
+	while (*s != '\0' && l->len < LINE_BYTES)
 		l->text[l->len++] = *s++;
 }
 
@@ -66,13 +67,6 @@ static void say_number(struct line *l, uint64_t n, unsigned base)
 		n /= base;
 	} while (n > 0);
 	say(l, digits + at);
-}
-
-static void write_line(struct line *l)
-{
-	l->text[l->len++] = '\n';
-	if (write(STDERR_FILENO, l->text, l->len) < 0)
-		return; /* nobody is left to tell */
 }
 
 static void tell_signal(int number, const siginfo_t *info)
@@ -101,7 +95,7 @@ static void tell_signal(int number, const siginfo_t *info)
 	say(&l, thread);
 	say(&l, ", build id ");
 	say(&l, build_id);
-	write_line(&l);
+	log_last_words(l.text, l.len);
 }
 
 static void say_place(struct line *l, const char *topic, int32_t partition, int64_t offset, const char *between)
@@ -129,7 +123,7 @@ static void tell_hand(size_t i)
 	say(&l, "; if it crashes there each time: kafka.skip = [ \"");
 	say_place(&l, topic, partition, hand.offset, ":");
 	say(&l, "\" ]");
-	write_line(&l);
+	log_last_words(l.text, l.len);
 }
 
 static void die_of(int number)

@@ -4,8 +4,10 @@
 
 #include <stdint.h>
 
-/* What is left behind by a signal that means a bug: lines on stderr with the signal, the build id, what was in hand and
- * a short backtrace; then the signal does what it does by default. Only async-signal-safe calls are made. */
+/* What is left behind by a signal that means a bug: lines of the log with the signal, the build id and what was in
+ * hand, and a short backtrace on stderr; then the signal does what it does by default. Only async-signal-safe calls are
+ * made.
+ */
 
 /* Sanitizers have handlers of their own, which say more. */
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)

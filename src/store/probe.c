@@ -143,7 +143,8 @@ static void fail(struct probe *p, int64_t now_boot_ms)
 	p->next_boot_ms = now_boot_ms + backoff_ms(&p->seed, ++p->failures, FLOOR_MS);
 	if (now_boot_ms < p->tell_boot_ms)
 		return;
-	log_warning("waits for a person to mend what S3 refuses to a first upload: %s", e->text);
+	log_event(MESSAGE_WAITS_S3, NULL, 0, "waits for a person to mend what S3 refuses to a first upload: %s",
+		  e->text);
 	p->tell_boot_ms = now_boot_ms + TOLD_EVERY_MS;
 }
 
