@@ -887,6 +887,7 @@ static void bandwidth_is_kept(void **state)
 static void talk_two_bodies(struct peer *p)
 {
 	struct pollfd fds[2] = { 0 };
+	bool whole = false;
 	size_t got[2];
 
 	for (int i = 0; i < 2; i++) {
@@ -902,8 +903,10 @@ static void talk_two_bodies(struct peer *p)
 			ssize_t n = fds[i].revents != 0 ? recv(fds[i].fd, p->data, PEER_BYTES, 0) : 0;
 
 			got[i] += n > 0 ? (size_t)n : 0;
-			if (n > 0 && got[i] == BODY_BYTES && p->body_len == 0)
-				p->body_len = got[1 - i];
+			if (got[i] < BODY_BYTES || whole)
+				continue;
+			whole = true;
+			p->body_len = got[1 - i];
 		}
 	}
 	for (int i = 0; i < 2; i++) {
