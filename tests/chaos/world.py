@@ -116,7 +116,7 @@ class World:
                  f"{'eager' if seed % 4 == 3 else 'cooperative'}")
 
     def override(self):
-        return [{"topics": [self.wide], "output": {"compression": "none"}, "roll": {"age": "2s", "bytes": "128MiB"}}]
+        return [{"topics": [self.wide], "output": {"compression": "none"}, "roll": {"age": "4s", "bytes": "128MiB"}}]
 
     def say(self, text):
         line = f"{self.seed:3} {time.monotonic() - self.began:7.1f} s  {text}"

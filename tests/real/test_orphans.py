@@ -3,6 +3,7 @@
 from rows import stock_rows
 
 QUICK = ["session.timeout.ms=1500", "heartbeat.interval.ms=300", "reconnect.backoff.max.ms=500"]
+STEADY = ["session.timeout.ms=30000", "heartbeat.interval.ms=300"]    # nobody is lost for being slow
 LONG = {"age": "1h", "bytes": "1GiB"}
 BIG = [b'{"n":%d,"text":"%s"}' % (n, b"x" * 4000) for n in range(3200)]   # 12.5 MiB: a part and a half for each of two
 PLAIN = {"s3": {"part_size": "5MiB"}, "output": {"compression": "none", "partition_by": "none"}}
@@ -50,11 +51,11 @@ def test_what_a_killed_daemon_left_is_aborted_and_nothing_else(case):
 
 def test_the_uploads_of_a_living_daemon_stay(case):
     topic = case.topic(2)
-    first = case.daemon(topic, roll=LONG, kafka={"options": QUICK}, **PLAIN)
+    first = case.daemon(topic, roll=LONG, kafka={"options": STEADY}, **PLAIN)
     case.produce(topic, BIG, partitions=2)
     alive = case.until("an upload of each partition", lambda: len(uploads(case)) == 2 and uploads(case), 30)
     orphans = {begin(case, keys_like(key)[0]) for key, _id in alive}
-    second = case.daemon(topic, roll={"age": "1s"}, kafka={"options": QUICK}, **PLAIN)
+    second = case.daemon(topic, roll={"age": "1s"}, kafka={"options": STEADY}, **PLAIN)
     case.until("two members", lambda: len(case.broker.members(case.group) or ()) == 2, 30)
     case.produce(topic, stock_rows(10), partitions=2)
     case.until(lambda: f"one of {orphans} aborted, there are {uploads(case)}",

@@ -165,7 +165,7 @@ def test_of_two_topics_that_share_a_table_one_waits(case):
 
 def test_too_many_dead_letters_wait_for_a_person(case):
     topic = case.topic(2)
-    d = case.daemon(topic, roll={"age": "2s"})
+    d = case.daemon(topic, roll={"age": "1h", "records": 3000})
     case.wait_assigned(topic)
     case.produce(topic, [b"not json %d" % n if n % 2 == 0 else row for n, row in enumerate(stock_rows(6000))],
                  partitions=2)
