@@ -72,6 +72,7 @@ static const char *const not_routing[] = {
 	"metrics.listen",
 	"log.level",
 	"log.format",
+	"start_timeout",
 };
 
 #define LENGTH(list) (sizeof(list) / sizeof((list)[0]))
