@@ -6,15 +6,18 @@
 #include <malloc.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sysexits.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "batch/mailbox.h"
 #include "batch/ring.h"
+#include "daemon/notify.h"
 #include "kafka/consumer.h"
 #include "replay/replay.h"
 #include "settings/memory.h"
@@ -36,6 +39,7 @@ struct daemon {
 	struct mailbox *events;
 	struct consumer *consumer;
 	struct replay *replay;
+	struct notify notify;
 };
 
 static int build(struct daemon *d, struct error *e)
@@ -94,8 +98,26 @@ static sigset_t our_signals(void)
 	return set;
 }
 
+static void tell_manager(struct daemon *d, int64_t now_boot_ms)
+{
+	struct notify_state state = { .alive = true };
+	bool joined = consumer_joined(d->consumer), probed;
+	char trouble[ERROR_TEXT_MAX];
+
+	probed = uploader_probed(d->uploaders[0], trouble);
+	state.started = joined && probed;
+	if (!joined)
+		snprintf(state.status, sizeof(state.status), "waits for Kafka: the group \"%s\" has not answered",
+			 d->settings->kafka_group);
+	else if (!probed)
+		snprintf(state.status, sizeof(state.status), "waits for S3: %s", trouble);
+	else
+		snprintf(state.status, sizeof(state.status), "lands the group \"%s\"", d->settings->kafka_group);
+	notify_turn(&d->notify, &state, now_boot_ms);
+}
+
 /* Until a signal to end, until the watch says so, or until the consumer has ended by itself. */
-static void wait_for_end(const struct daemon *d, const struct daemon_watch *w)
+static void wait_for_end(struct daemon *d, const struct daemon_watch *w)
 {
 	const struct timespec look = { .tv_nsec = LOOK_MS * 1000000L };
 	sigset_t set = our_signals();
@@ -104,6 +126,7 @@ static void wait_for_end(const struct daemon *d, const struct daemon_watch *w)
 		int signal = sigtimedwait(&set, NULL, &look);
 
 		log_tick();
+		tell_manager(d, clock_boot_ms());
 		if (signal == SIGUSR1)
 			consumer_report(d->consumer);
 		else if (signal == SIGTERM || signal == SIGINT)
@@ -172,11 +195,13 @@ int daemon_run_watched(const struct settings *s, const struct daemon_watch *w)
 		  LOG_FIELDS(LOG_TEXT("GROUP", s->kafka_group), LOG_TEXT("BROKERS", s->kafka_brokers),
 			     LOG_TEXT("S3_BUCKET", s->s3_bucket), LOG_TEXT("VERSION", KAFKA2S3_VERSION)),
 		  "started: group \"%s\" from \"%s\" to bucket \"%s\"", s->kafka_group, s->kafka_brokers, s->s3_bucket);
+	notify_begin(&d.notify, s->start_timeout_ms, clock_boot_ms());
 	started = start(&d, &e) == 0;
 	if (started)
 		wait_for_end(&d, w);
 	else
 		log_event(MESSAGE_REPLAY_FAILED, NULL, 0, "the replay does not start: %s", e.text);
+	notify_stopping("sealing, publishing and committing what is open");
 	arm_second_signal();
 	code = stop(&d);
 	unbuild(&d);

@@ -33,6 +33,8 @@ void consumer_stop(struct consumer *c);
 void consumer_report(struct consumer *c);
 /* Records taken from the client so far, to show that something moves. Thread: any. */
 uint64_t consumer_taken(const struct consumer *c);
+/* The group has told which partitions are ours, be it none. Thread: any. */
+bool consumer_joined(const struct consumer *c);
 /* It has ended, or is about to: by consumer_stop, or because the client cannot go on. Thread: any. */
 bool consumer_ended(const struct consumer *c);
 /* Wait until the thread has ended; the process's exit code. */

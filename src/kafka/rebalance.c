@@ -164,6 +164,7 @@ static void on_assign(struct consumer *c, const rd_kafka_topic_partition_list_t 
 		p->check_log = false;
 	}
 	c->was_assigned = true;
+	atomic_store(&c->joined, true);
 	log_event(MESSAGE_ASSIGNED, LOG_FIELDS(LOG_NUMBER("PARTITIONS", list->cnt)),
 		  "the group gave %d partition%s to this daemon", list->cnt, list->cnt == 1 ? "" : "s");
 	answer(c, true);

@@ -44,6 +44,7 @@ struct consumer {
 	atomic_bool report_asked;
 	atomic_int exit_code;
 	atomic_bool ended;
+	atomic_bool joined;
 	atomic_uint_least64_t taken; /* from the client, records and markers */
 
 	rd_kafka_t *rk;                 /* NULL: the last one could not go on, the next one is due later */
