@@ -12,7 +12,7 @@ SAN ?=
 B := build$(addprefix /,$(SAN))
 
 # Targets that install what they need first, or need no compiler: configure must not run before them.
-BARE := help clean setup lint format check check-slow bench demo chaos
+BARE := help clean setup lint format check check-slow bench demo chaos deb
 ifneq ($(or $(filter-out $(BARE),$(or $(MAKECMDGOALS),all))),)
 include build/config.mk
 endif
@@ -92,7 +92,7 @@ endif
 -include $(shell find $(B)/obj -name '*.d' 2>/dev/null)
 
 # Tests. WHAT narrows down: make check-unit WHAT=base/ or WHAT=encode/test_json.
-.PHONY: all unit tools fuzzers check-unit check check-slow lint format bench demo chaos setup help install uninstall
+.PHONY: all unit tools fuzzers check-unit check check-slow lint format bench demo chaos deb setup help install uninstall
 .PHONY: clean flags
 CHOSEN = $(foreach t,$(UNIT),$(if $(findstring $(WHAT),$(t)),$(t)))
 unit: $(if $(WHAT),$(CHOSEN),$(UNIT))
@@ -107,7 +107,7 @@ check-unit:
 	@$(MAKE) --no-print-directory unit tools $(PROGRAM)
 	@tests/run $(if $(WHAT),$(CHOSEN),$(UNIT))
 
-check check-slow lint bench demo chaos:
+check check-slow lint bench demo chaos deb:
 	@tools/$@ $(WHAT)
 
 format:
@@ -163,6 +163,7 @@ help:
 	'make chaos              200 kills over 20 seeds, an hour      WHAT="--seed 7"' \
 	'make bench              speed against its bars                WHAT=part' \
 	'make demo               CSV to Kafka to S3 on this machine, in a minute' \
+	'make deb                the Debian package, in build/deb' \
 	'make setup              install what build, lint and tests need (tools/setup build: the build alone)' \
 	'make install uninstall  DESTDIR=, prefix=' \
 	'make clean' \

@@ -154,7 +154,8 @@ def run(directory):
     log = directory / "log"
     clean = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     with open(log, "wb") as output:
-        daemon = subprocess.Popen([BUILD / "kafka2s3", "-c", conf, "run"], cwd=TOP, env=clean, stderr=output,
+        program = os.environ.get("KAFKA2S3_BIN", BUILD / "kafka2s3")
+        daemon = subprocess.Popen([program, "-c", conf, "run"], cwd=TOP, env=clean, stderr=output,
                                   stdout=output, stdin=subprocess.DEVNULL)
     landed = Landed(store)
     try:
