@@ -30,7 +30,8 @@ def program(tree, name, *lines, code=0):
 
 
 def output(tree, *jobs):
-    done = subprocess.run(["tests/run", *jobs], cwd=tree, capture_output=True, text=True, timeout=300, check=False)
+    done = subprocess.run(["tests/run", *jobs], cwd=tree, env={**os.environ, "TMPDIR": str(tree)}, capture_output=True,
+                          text=True, timeout=300, check=False)
     return done.stdout.splitlines(), done.returncode
 
 
@@ -92,7 +93,8 @@ def test_runner_shows_what_failed(tree):
         assert {"E   AssertionError: this one", "said by 17", "logged by 17"} <= set(said)
         assert not {"said by 16", "logged by 16"} & set(said)
         assert lines[-2] == f"  FAIL test_{name}::test_17"
-        shutil.rmtree(pathlib.Path(re.search(r"the files of its tests are in (\S+)", "\n".join(lines))[1]).parent)
+        kept = pathlib.Path(re.search(r"the files of its tests are in (\S+)", "\n".join(lines))[1])
+        assert len(list(kept.rglob("daemon1.log"))) >= 1
 
 
 MEET = """
