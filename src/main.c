@@ -71,13 +71,14 @@ struct command {
 	const char *help;
 };
 
-static struct settings *load(const struct arguments *a)
+static struct settings *load_by(int (*how)(const char *path, struct settings **s, struct error *e),
+				const struct arguments *a)
 {
 	enum log_level level;
 	struct settings *s;
 	struct error e;
 
-	if (settings_load(a->file, &s, &e) < 0) {
+	if (how(a->file, &s, &e) < 0) {
 		log_event(MESSAGE_SETTINGS_REFUSED, NULL, 0, "%s", e.text);
 		return NULL;
 	}
@@ -85,6 +86,11 @@ static struct settings *load(const struct arguments *a)
 		log_set_level(level);
 	log_set_format(s->log_format);
 	return s;
+}
+
+static struct settings *load(const struct arguments *a)
+{
+	return load_by(settings_load, a);
 }
 
 static int with_settings(const struct arguments *a, int (*run)(const struct settings *s))
@@ -119,7 +125,7 @@ static int run_check(const struct arguments *a)
 		fputs("kafka2s3: check needs --syntax\n", stderr);
 		return EX_USAGE;
 	}
-	if (settings_load(a->file, &s, &e) < 0) {
+	if (settings_look_over(a->file, &s, &e) < 0) {
 		fprintf(stderr, "%s\n", e.text);
 		return EX_CONFIG;
 	}
@@ -143,7 +149,7 @@ static int run_settings(const struct arguments *a)
 			document_man(stdout);
 		return 0;
 	}
-	s = load(a);
+	s = load_by(settings_look_over, a);
 	if (s == NULL)
 		return EX_CONFIG;
 	settings_print(s, a->topic, stdout);

@@ -7,7 +7,6 @@
 #include <stdint.h>
 
 #include "batch/range_id.h"
-#include "settings/settings.h"
 
 /* Most ranges of one partition that are sealed and not yet committed: what one committed text names (design.md,
  * Delivery 3). */
@@ -35,8 +34,7 @@ struct assignment {
 	char *group;
 	char *cluster;
 	char mark[RANGE_MARK_SIZE];
-	uint64_t fingerprint;
-	const struct topic_settings *settings;
+	uint64_t fingerprint;                           /* of the settings: every generation's */
 	int64_t start;                                  /* the committed offset: the first range begins here */
 	struct chain chain;                             /* what comes before that range */
 	struct range_facts plan[ASSIGNMENT_MAX_SEALED]; /* ranges that intents name: cut exactly so */

@@ -16,12 +16,13 @@
 
 enum message_kind {
 	/* Commands, consumer thread to uploader. */
-	COMMAND_OPEN,    /* begin with this assignment */
-	COMMAND_SEAL,    /* seal what is open, take no more records of it; reason says why. Answered by EVENT_QUIET */
-	COMMAND_PUBLISH, /* the intent of range_id is acknowledged: publish until not_after_boot_ms */
-	COMMAND_DROP,    /* forget the assignment: cancel its calls, abort its uploads */
-	COMMAND_REPORT,  /* log the state of everything */
-	COMMAND_STOP,    /* no assignment is left: abort what remains and end the thread */
+	COMMAND_OPEN,     /* begin with this assignment */
+	COMMAND_SEAL,     /* seal what is open, take no more records of it; reason says why. Answered by EVENT_QUIET */
+	COMMAND_PUBLISH,  /* the intent of range_id is acknowledged: publish until not_after_boot_ms */
+	COMMAND_DROP,     /* forget the assignment: cancel its calls, abort its uploads */
+	COMMAND_SETTINGS, /* a new generation, for what begins from now on */
+	COMMAND_REPORT,   /* log the state of everything */
+	COMMAND_STOP,     /* no assignment is left: abort what remains and end the thread */
 
 	/* Events, uploader to consumer thread. */
 	EVENT_SEALED,    /* facts of a range: it will not change any more */
@@ -39,7 +40,8 @@ struct message {
 	struct assignment *assignment; /* commands */
 	struct partition *partition;   /* events: the token, and the epoch that tells old events from new */
 	uint64_t epoch;
-	enum roll_reason reason; /* SEAL, SEALED */
+	const struct settings *settings; /* SETTINGS: a hold, which whoever takes the message gives back */
+	enum roll_reason reason;         /* SEAL, SEALED */
 	char range_id[RANGE_ID_SIZE];
 	int64_t not_after_boot_ms;
 	bool has_objects;         /* SEALED: there is something to publish */

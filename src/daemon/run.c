@@ -18,6 +18,7 @@
 #include "batch/mailbox.h"
 #include "batch/ring.h"
 #include "daemon/notify.h"
+#include "daemon/reload.h"
 #include "kafka/consumer.h"
 #include "replay/replay.h"
 #include "settings/memory.h"
@@ -32,8 +33,9 @@
 #define TRIM_THRESHOLD (64 << 20)
 
 struct daemon {
-	const struct settings *settings;
-	int n; /* uploaders */
+	const struct settings *settings; /* those of the start */
+	const struct settings *running;  /* the newest generation: a hold */
+	int n;                           /* uploaders */
 	struct lane *lanes;
 	struct uploader **uploaders;
 	struct mailbox *events;
@@ -85,9 +87,10 @@ static void unbuild(struct daemon *d)
 	mailbox_free(d->events);
 	free(d->uploaders);
 	free(d->lanes);
+	settings_free(d->running);
 }
 
-static sigset_t our_signals(void)
+static sigset_t our_signals(bool reloads)
 {
 	sigset_t set;
 
@@ -95,6 +98,8 @@ static sigset_t our_signals(void)
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGUSR1);
+	if (reloads)
+		sigaddset(&set, SIGHUP);
 	return set;
 }
 
@@ -120,7 +125,8 @@ static void tell_manager(struct daemon *d, int64_t now_boot_ms)
 static void wait_for_end(struct daemon *d, const struct daemon_watch *w)
 {
 	const struct timespec look = { .tv_nsec = LOOK_MS * 1000000L };
-	sigset_t set = our_signals();
+	sigset_t set = our_signals(w == NULL);
+	struct error e;
 
 	while (!consumer_ended(d->consumer) && (w == NULL || !w->has_ended(w->arg, consumer_taken(d->consumer)))) {
 		int signal = sigtimedwait(&set, NULL, &look);
@@ -129,6 +135,8 @@ static void wait_for_end(struct daemon *d, const struct daemon_watch *w)
 		tell_manager(d, clock_boot_ms());
 		if (signal == SIGUSR1)
 			consumer_report(d->consumer);
+		else if (signal == SIGHUP)
+			reload(&d->running, d->consumer, &e);
 		else if (signal == SIGTERM || signal == SIGINT)
 			return;
 	}
@@ -175,9 +183,9 @@ int daemon_run(const struct settings *s)
 
 int daemon_run_watched(const struct settings *s, const struct daemon_watch *w)
 {
-	struct daemon d = { .settings = s };
+	struct daemon d = { .settings = s, .running = settings_hold(s) };
+	sigset_t set = our_signals(w == NULL);
 	struct error e;
-	sigset_t set = our_signals();
 	bool started;
 	int code;
 

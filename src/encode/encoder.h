@@ -8,6 +8,7 @@
 #include "base/buf.h"
 #include "batch/record.h"
 #include "settings/settings.h"
+#include "settings/skip.h"
 
 /* Records to bytes. Whether a record is landed, dead or skipped is a pure function of the record and of what the
  * fingerprint covers (design.md, Delivery): any change of these rules raises ROUTING_VERSION. */
@@ -35,6 +36,17 @@ struct encoder_ops {
 };
 
 const struct encoder_ops *encoder_find(const char *format); /* NULL: no such format */
+
+/* What becomes of a record: what its format says, but for those that kafka.skip names, which nobody looks into. */
+static inline enum encoded encoder_route(const struct encoder_ops *format, struct skip *k,
+					 const struct topic_settings *t, const struct record_source *source,
+					 const struct record *r, struct buf *out, const char **reason)
+{
+	if (!skip_names(k, r->offset))
+		return format->encode(t, source, r, out, reason);
+	*reason = "skip";
+	return ENCODE_DEAD;
+}
 
 /* Append the dead letter of a record as one JSON line; dead_letter.c says what it holds. A value above max_record is
  * left out: the letter is a reference to the record in Kafka. False: out's maximum would be passed. */

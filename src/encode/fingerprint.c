@@ -38,6 +38,25 @@ uint64_t fingerprint_of(const char *bucket, const char *table, const struct topi
 	return hash(&facts);
 }
 
+uint64_t fingerprint_of_range(uint64_t settings, const struct skip *k, int64_t start, int64_t end)
+{
+	struct buf facts;
+	bool any = false;
+
+	buf_init(&facts, SIZE_MAX);
+	buf_addf(&facts, "settings %016" PRIx64 "\n", settings);
+	for (size_t i = 0; i < k->n; i++) {
+		if (k->offsets[i] < start || k->offsets[i] >= end)
+			continue;
+		buf_addf(&facts, "skip %" PRId64 "\n", k->offsets[i]);
+		any = true;
+	}
+	if (any)
+		return hash(&facts);
+	buf_free(&facts);
+	return settings;
+}
+
 uint64_t destination_of(const char *bucket, const struct topic_settings *t)
 {
 	struct buf facts;

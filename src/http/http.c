@@ -2,8 +2,8 @@
 /* Requests in flight over curl's multi interface. Keeps as many running as there may be connections, the others wait in
  * line; watches for stalls; deals out the bandwidth. What one request is to curl stands in transfer.c.
  * Thread: the one that made it; http_wakeup from any.
- * Invariants: a transfer is in exactly one of the lists pending, active, done; n_active <= connections; an easy handle
- * is either in idle or held by an active transfer. */
+ * Invariants: a transfer is in exactly one of the lists pending, active, done; none is begun while connections or more
+ * are active; an easy handle is either in idle or held by an active transfer. */
 #include "http/http.h"
 
 #include <pthread.h>
@@ -23,7 +23,7 @@ struct http {
 	struct http_options options;
 	CURLM *multi;
 	struct http_handle **idle;
-	int n_idle, n_active;
+	int n_idle, n_active, most_idle; /* most_idle: what idle has room for */
 	struct transfer_list pending, active, done;
 	struct http_allowance allowance;
 	int64_t checked_at_ms, performed_at_ms;
@@ -44,23 +44,45 @@ struct http *http_new(const struct http_options *o)
 
 	pthread_once(&once, global_init);
 	h->options = *o;
-	if (h->options.connections < 1)
-		h->options.connections = 1;
 	h->options.ca_file = mem_strdup(o->ca_file);
 	h->options.proxy = mem_strdup(o->proxy);
 	h->multi = curl_multi_init();
 	if (h->multi == NULL)
 		abort();
 	curl_multi_setopt(h->multi, CURLMOPT_PIPELINING, (long)CURLPIPE_NOTHING);
-	curl_multi_setopt(h->multi, CURLMOPT_MAXCONNECTS, (long)h->options.connections);
-	h->idle = mem_array((size_t)h->options.connections, sizeof(struct http_handle *));
 	TAILQ_INIT(&h->pending);
 	TAILQ_INIT(&h->active);
 	TAILQ_INIT(&h->done);
-	h->allowance.bytes_per_second = o->bandwidth_bytes;
-	h->allowance.left = o->bandwidth_bytes / BURST_DIVISOR;
-	h->allowance.refilled_at_ms = clock_boot_ms();
+	http_limit(h, o->connections, o->bandwidth_bytes);
 	return h;
+}
+
+/* A body that waited for its allowance. */
+static void go_on(struct http_transfer *t, int64_t now)
+{
+	t->paused = false;
+	t->progress_at_ms = now;
+	curl_easy_pause(t->handle->easy, CURLPAUSE_CONT);
+}
+
+void http_limit(struct http *h, int connections, int64_t bandwidth_bytes)
+{
+	const int64_t now = clock_boot_ms();
+	struct http_transfer *t;
+
+	h->options.connections = connections < 1 ? 1 : connections;
+	curl_multi_setopt(h->multi, CURLMOPT_MAXCONNECTS, (long)h->options.connections);
+	if (h->options.connections > h->most_idle) {
+		h->most_idle = h->options.connections;
+		h->idle = mem_realloc(h->idle, (size_t)h->most_idle * sizeof(struct http_handle *));
+	}
+	h->allowance.bytes_per_second = bandwidth_bytes;
+	h->allowance.left = bandwidth_bytes / BURST_DIVISOR;
+	h->allowance.refilled_at_ms = now;
+	TAILQ_FOREACH(t, &h->active, entry) {
+		if (t->paused && bandwidth_bytes == 0)
+			go_on(t, now);
+	}
 }
 
 static void deactivate(struct http *h, struct http_transfer *t)
@@ -187,11 +209,8 @@ static bool refill(struct http *h, int64_t now)
 	}
 	a->portion = most(a->left / most(h->n_active, 1), 1);
 	TAILQ_FOREACH(t, &h->active, entry) {
-		if (t->paused && a->left > 0) {
-			t->paused = false;
-			t->progress_at_ms = now;
-			curl_easy_pause(t->handle->easy, CURLPAUSE_CONT);
-		}
+		if (t->paused && a->left > 0)
+			go_on(t, now);
 		waiting |= t->paused;
 	}
 	return waiting;

@@ -55,6 +55,8 @@ struct http_request {
 };
 
 struct http *http_new(const struct http_options *o);
+/* Other limits from now on; transfers that run beyond a lower number of connections end first. */
+void http_limit(struct http *h, int connections, int64_t bandwidth_bytes);
 void http_free(struct http *h); /* cancels what is in flight */
 
 void http_request_init(struct http_request *r);

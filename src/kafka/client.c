@@ -3,19 +3,14 @@
  * when the settings are loaded; each side sets its own after it has got this. */
 #include "kafka/client.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 #include <strings.h>
 #include <sysexits.h>
 #include <syslog.h>
-#include <unistd.h>
 
 #include "base/log.h"
 
 #define CLIENT_ID "kafka2s3"
-#define VALUE_MAX_BYTES ((size_t)64 << 10)
-#define FROM_FILE "file:"
 
 bool client_is_secret(const char *property)
 {
@@ -67,36 +62,6 @@ int client_set(rd_kafka_conf_t *conf, const char *name, const char *value, struc
 	return error_set(e, ERROR_GIVE_UP, EX_CONFIG, "kafka.options: %s", why);
 }
 
-static int read_value(const char *path, char *value, size_t size, struct error *e)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t n = fd < 0 ? -1 : read(fd, value, size - 1);
-	int why = errno;
-
-	if (fd >= 0)
-		close(fd);
-	if (n < 0)
-		return error_set(e, ERROR_GIVE_UP, EX_CONFIG, "cannot read \"%s\": %s", path, strerror(why));
-	if ((size_t)n == size - 1)
-		return error_set(e, ERROR_GIVE_UP, EX_CONFIG, "\"%s\" is longer than %zu bytes", path, size - 2);
-	while (n > 0 && (value[n - 1] == '\n' || value[n - 1] == '\r'))
-		n--;
-	value[n] = '\0';
-	return 0;
-}
-
-static int set_from_file(rd_kafka_conf_t *conf, const char *name, const char *path, struct error *e)
-{
-	char value[VALUE_MAX_BYTES];
-	int answer;
-
-	if (read_value(path, value, sizeof(value), e) != 0)
-		return error_context(e, "kafka.options: \"%s\"", name);
-	answer = client_set(conf, name, value, e);
-	explicit_bzero(value, sizeof(value));
-	return answer;
-}
-
 /* "property=value" */
 static int set_option(rd_kafka_conf_t *conf, const char *option, struct error *e)
 {
@@ -108,8 +73,6 @@ static int set_option(rd_kafka_conf_t *conf, const char *option, struct error *e
 		return error_set(e, ERROR_GIVE_UP, EX_CONFIG, "kafka.options: an option is written \"property=value\"");
 	memcpy(name, option, len);
 	name[len] = '\0';
-	if (client_is_secret(name) && strncmp(equals + 1, FROM_FILE, strlen(FROM_FILE)) == 0)
-		return set_from_file(conf, name, equals + 1 + strlen(FROM_FILE), e);
 	return client_set(conf, name, equals + 1, e);
 }
 

@@ -9,8 +9,6 @@
 #include "settings/settings.h"
 
 /* What consumer and producer have in common: brokers, client.id, kafka.options, and the client's log in ours.
- * A value of kafka.options may be given as "file:PATH" when its property is a secret (client_is_secret); the file's
- * content without the line break at its end takes its place.
  * Owns: the caller gives it to rd_kafka_new or frees it with rd_kafka_conf_destroy.
  * Errors: NULL and GIVE_UP, code EX_CONFIG; values of secrets never stand in the text. */
 rd_kafka_conf_t *client_new_conf(const struct settings *s, struct error *e);

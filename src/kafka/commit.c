@@ -130,7 +130,7 @@ static void fenced(struct consumer *c, int64_t now_boot_ms)
 		  c->answer_text);
 	for (struct partition *p = partition_first(c->partitions); p != NULL; p = p->next) {
 		committer_forget(&c->committer, p);
-		if (p->state == PARTITION_ACTIVE || p->state == PARTITION_STARTING)
+		if (p->state == PARTITION_ACTIVE || p->state == PARTITION_ENDING || p->state == PARTITION_STARTING)
 			session_park(c, p, WAIT_OFFSETS, c->answer_text, now_boot_ms);
 		else if (p->state == PARTITION_REVOKING)
 			c->revoke_deadline_boot_ms = now_boot_ms;
@@ -179,7 +179,8 @@ void commit_serve_answer(struct consumer *c, int64_t now_boot_ms)
 
 static bool wants_commit(const struct partition *p, int64_t now_boot_ms)
 {
-	return (p->state == PARTITION_STARTING || p->state == PARTITION_ACTIVE || p->state == PARTITION_REVOKING) &&
+	return (p->state == PARTITION_STARTING || p->state == PARTITION_ACTIVE || p->state == PARTITION_ENDING ||
+		p->state == PARTITION_REVOKING) &&
 	       delivery_wants_commit(&p->delivery, now_boot_ms);
 }
 
@@ -221,7 +222,7 @@ static void send_request(struct consumer *c, size_t first, size_t n, int64_t now
 
 /* Commits during a rebalance make librdkafka before 2.10 declare everything lost (H5); missing statistics must not hold
  * them for ever. What finishes a revocation or a shutdown is neither held nor paced. */
-static bool is_held(const struct consumer *c, int64_t now_boot_ms)
+bool commit_is_held(const struct consumer *c, int64_t now_boot_ms)
 {
 	if (c->revoking || c->stopping)
 		return false;
@@ -235,7 +236,7 @@ void commit_if_due(struct consumer *c, int64_t now_boot_ms)
 	bool urgent = c->revoking || c->stopping;
 	size_t first, n;
 
-	if (is_held(c, now_boot_ms))
+	if (commit_is_held(c, now_boot_ms))
 		return;
 	if (c->committer.state == COMMITTER_IDLE && (urgent || now_boot_ms >= c->committer.last_boot_ms + PACE_MS))
 		fill(c, now_boot_ms);

@@ -200,6 +200,7 @@ static void rest(const struct consumer *c)
 
 static void serve_daemon(struct consumer *c, int64_t now_boot_ms)
 {
+	reload_serve(c, now_boot_ms);
 	if (atomic_exchange(&c->report_asked, false))
 		report(c);
 	if (!c->stopping && atomic_load(&c->stop_asked))
@@ -230,6 +231,8 @@ static void serve_once(struct consumer *c)
 
 	serve_daemon(c, now);
 	serve_group(c, now);
+	if (reload_subscribe(c, now))
+		serve_group(c, now);
 	commit_serve_answer(c, now);
 	events_hear(c, now);
 	records_watch(c, now);
@@ -336,7 +339,7 @@ struct consumer *consumer_new(const struct settings *settings, const struct lane
 {
 	struct consumer *c = mem_zalloc(sizeof(*c));
 
-	c->settings = settings;
+	c->settings = settings_hold(settings);
 	c->events = events;
 	c->n_lanes = n_lanes;
 	c->lanes = mem_array((size_t)n_lanes, sizeof(*c->lanes));
@@ -381,6 +384,12 @@ void consumer_report(struct consumer *c)
 	wake_consumer(c);
 }
 
+void consumer_reload(struct consumer *c, const struct settings *fresh)
+{
+	settings_free(atomic_exchange(&c->fresh, settings_hold(fresh)));
+	wake_consumer(c);
+}
+
 uint64_t consumer_taken(const struct consumer *c)
 {
 	return atomic_load_explicit(&c->taken, memory_order_relaxed);
@@ -413,6 +422,8 @@ void consumer_free(struct consumer *c)
 		close(c->wake_fd);
 	free(c->cluster);
 	free(c->lanes);
+	settings_free(atomic_load(&c->fresh));
+	settings_free(c->settings);
 	free(c);
 }
 

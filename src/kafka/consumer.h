@@ -31,6 +31,9 @@ void consumer_start(struct consumer *c);
 void consumer_stop(struct consumer *c);
 /* Log the state of every partition. Thread: any. */
 void consumer_report(struct consumer *c);
+/* Go on with this generation, which differs from the last one in what is reloadable alone (settings/change.h): from
+ * each partition's next range on. Owns: takes a hold of its own. Thread: any. */
+void consumer_reload(struct consumer *c, const struct settings *fresh);
 /* Records taken from the client so far, to show that something moves. Thread: any. */
 uint64_t consumer_taken(const struct consumer *c);
 /* The group has told which partitions are ours, be it none. Thread: any. */

@@ -79,11 +79,17 @@ struct partition *partition_first(const struct partition_table *t)
 	return t->first;
 }
 
+bool partition_is_finished(const struct partition *p)
+{
+	return p->quiet && delivery_settled(&p->delivery);
+}
+
 const char *partition_state_name(enum partition_state s)
 {
 	static const char *const names[] = {
-		[PARTITION_AWAY] = "away",     [PARTITION_PARKED] = "parked",     [PARTITION_STARTING] = "starting",
-		[PARTITION_ACTIVE] = "active", [PARTITION_REVOKING] = "revoking", [PARTITION_DONE] = "done",
+		[PARTITION_AWAY] = "away",     [PARTITION_PARKED] = "parked", [PARTITION_STARTING] = "starting",
+		[PARTITION_ACTIVE] = "active", [PARTITION_ENDING] = "ending", [PARTITION_REVOKING] = "revoking",
+		[PARTITION_DONE] = "done",
 	};
 
 	return names[s];

@@ -19,8 +19,9 @@ enum partition_state {
 	PARTITION_PARKED,   /* ours in the group, not read: resume_boot_ms says when to try, wait says for what */
 	PARTITION_STARTING, /* ours, not read: its start is being committed */
 	PARTITION_ACTIVE,   /* read; records of its epoch are in the rings */
+	PARTITION_ENDING,   /* its topic was taken out of kafka.topics: what is sealed is being finished before that */
 	PARTITION_REVOKING, /* revoked: what is sealed is being finished before the answer */
-	PARTITION_DONE,     /* ours in the group, not read any more: a one-shot land is at its end here */
+	PARTITION_DONE, /* ours in the group, not read any more: a land is at its end here, or its topic is taken out */
 };
 
 struct partition {
@@ -31,11 +32,12 @@ struct partition {
 	const struct topic_settings *settings;
 	struct lane_state *lane; /* the same one always */
 	enum partition_state state;
-	bool local; /* in the client's local assignment */
+	bool local;     /* in the client's local assignment */
+	bool taken_out; /* kafka.topics does not name its topic any more */
 
 	uint64_t epoch;                /* of the current or the last local assignment */
-	struct assignment *assignment; /* NULL unless ACTIVE or REVOKING */
-	struct delivery delivery;      /* valid while STARTING, ACTIVE or REVOKING */
+	struct assignment *assignment; /* NULL unless ACTIVE, ENDING or REVOKING */
+	struct delivery delivery;      /* valid while STARTING, ACTIVE, ENDING or REVOKING */
 	int64_t next_offset;           /* a record below this was put into the ring already */
 	int64_t end_seen;              /* where the end of the log came last since it is read; -1: not yet */
 	int64_t stop_offset;           /* none from here on is read: where a one-shot land ends; INT64_MAX: nowhere */
@@ -64,6 +66,9 @@ void partition_table_free(struct partition_table *t);
 struct partition *partition_get(struct partition_table *t, const char *topic, int32_t id);
 struct partition *partition_find(const struct partition_table *t, const char *topic, int32_t id); /* NULL: never met */
 struct partition *partition_first(const struct partition_table *t);
+
+/* It was told to seal, and all that it had is published and committed. */
+bool partition_is_finished(const struct partition *p);
 
 const char *partition_state_name(enum partition_state s);
 

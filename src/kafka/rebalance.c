@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "kafka/session.h"
+#include "settings/match.h"
 
 /* Of the session time-out: what finishing a revocation may take. */
 #define REVOKE_SHARE 3
@@ -156,9 +157,10 @@ static void on_assign(struct consumer *c, const rd_kafka_topic_partition_list_t 
 
 		if (p->lane == NULL) {
 			p->settings = settings_for_topic(c->settings, p->topic);
+			p->taken_out = !match_topic(&c->settings->kafka_topics, p->topic);
 			p->lane = &c->lanes[((size_t)p->id + strlen(p->topic)) % (size_t)c->n_lanes];
 		}
-		p->state = PARTITION_PARKED;
+		p->state = p->taken_out ? PARTITION_DONE : PARTITION_PARKED;
 		p->resume_boot_ms = now_boot_ms;
 		p->failures = 0;
 		p->check_log = false;
@@ -198,6 +200,8 @@ static void on_revoke(struct consumer *c, const rd_kafka_topic_partition_list_t 
 			mailbox_post(p->lane->lane.commands, &(struct message){ .kind = COMMAND_SEAL,
 										.assignment = p->assignment,
 										.reason = ROLL_REVOKED });
+		} else if (p->state == PARTITION_ENDING) {
+			p->state = PARTITION_REVOKING; /* it was told to seal before */
 		} else if (p->state != PARTITION_REVOKING) {
 			session_give_up(c, p);
 		}
@@ -221,11 +225,6 @@ void rebalance_event(struct consumer *c, rd_kafka_event_t *event, int64_t now_bo
 		on_lost(c, list);
 }
 
-static bool is_finished(const struct partition *p)
-{
-	return p->quiet && delivery_settled(&p->delivery);
-}
-
 void rebalance_progress(struct consumer *c, int64_t now_boot_ms)
 {
 	bool late = now_boot_ms >= c->revoke_deadline_boot_ms;
@@ -237,7 +236,7 @@ void rebalance_progress(struct consumer *c, int64_t now_boot_ms)
 	for (struct partition *p = partition_first(c->partitions); p != NULL; p = p->next) {
 		if (p->state != PARTITION_REVOKING)
 			continue;
-		if (late || lost || is_finished(p))
+		if (late || lost || partition_is_finished(p))
 			session_give_up(c, p);
 		else
 			left++;

@@ -34,15 +34,20 @@ static uint64_t partition_fingerprint(const struct consumer *c, const struct par
 static void forget_foreign_ranges(const struct consumer *c, const struct partition *p, struct intent_text *t)
 {
 	uint64_t fingerprint = partition_fingerprint(c, p);
+	struct skip skip;
 	int n = 0;
 
-	while (n < t->n && t->ranges[n].fingerprint == fingerprint)
+	skip_init(&skip, c->settings, p->topic, p->id);
+	while (n < t->n && t->ranges[n].fingerprint ==
+				   fingerprint_of_range(fingerprint, &skip, t->ranges[n].start, t->ranges[n].end))
 		n++;
+	skip_free(&skip);
 	if (n == t->n)
 		return;
 	partition_event(MESSAGE_MAY_STAND_TWICE, p, OFFSETS(t->ranges[n].start, t->ranges[t->n - 1].end),
 			"the settings that decide keys have changed since the intents of offsets %" PRId64
-			" to %" PRId64 " were written: these records may stand twice, under old and new keys",
+			" to %" PRId64
+			" were written, or kafka.skip has: these records may stand twice, under old and new keys",
 			t->ranges[n].start, t->ranges[t->n - 1].end);
 	if (n == 0)
 		chain_begin(&t->before, "settings");
@@ -268,7 +273,6 @@ static void open_partition(struct consumer *c, struct partition *p)
 	a->cluster = mem_strdup(c->cluster);
 	memcpy(a->mark, c->mark, sizeof(a->mark));
 	a->fingerprint = partition_fingerprint(c, p);
-	a->settings = p->settings;
 	a->start = t->start;
 	a->chain = t->before;
 	a->n_plan = t->n;

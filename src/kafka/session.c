@@ -58,7 +58,8 @@ bool session_close(struct consumer *c)
 static void forget(struct consumer *c)
 {
 	committer_free(&c->committer);
-	c->fatal = c->leaving = c->drain = c->revoking = c->answer_ready = c->was_assigned = c->took = false;
+	c->fatal = c->leaving = c->drain = c->resubscribe = c->revoking = c->answer_ready = c->was_assigned = c->took =
+		false;
 	c->hold_until_boot_ms = c->unsteady_since_boot_ms = c->unacked_since_boot_ms = 0;
 	c->texts = TEXTS_UNPROVED;
 	c->cached = NULL;

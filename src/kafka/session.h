@@ -13,9 +13,9 @@
 #include "kafka/partition.h"
 
 /* The consumer thread's state, for the files that make up the thread: consumer.c (the loop), session.c (the client's
- * handle), rebalance.c (the group and the local assignment), resume.c and start.c (the way to reading a partition),
- * park.c (the way out of it), records.c, events.c (what the uploaders tell), commit.c (requests and their answers).
- * Thread: the consumer thread only, but for the atomics. */
+ * handle), rebalance.c (the group and the local assignment), reload.c (new settings, and the topics that they name),
+ * resume.c and start.c (the way to reading a partition), park.c (the way out of it), records.c, events.c (what the
+ * uploaders tell), commit.c (requests and their answers). Thread: the consumer thread only, but for the atomics. */
 
 #define COMMITTED_LIMIT_MS 5000
 #define BATCH_MESSAGES 1024
@@ -34,7 +34,7 @@ struct told {
 
 struct consumer {
 	pthread_t thread;
-	const struct settings *settings;
+	const struct settings *settings; /* a hold */
 	struct lane_state *lanes;
 	int n_lanes;
 	struct mailbox *events;
@@ -42,6 +42,7 @@ struct consumer {
 
 	atomic_bool stop_asked;
 	atomic_bool report_asked;
+	_Atomic(const struct settings *) fresh; /* the next generation, a hold; NULL: none */
 	atomic_int exit_code;
 	atomic_bool ended;
 	atomic_bool joined;
@@ -61,6 +62,9 @@ struct consumer {
 
 	int64_t hold_until_boot_ms;     /* no commits: the group is rebalancing */
 	int64_t unsteady_since_boot_ms; /* the statistics say that the group is not steady; 0: it is */
+	bool resubscribe;               /* kafka.topics has changed since the client was told of it */
+	int64_t subscribe_boot_ms;      /* not before: the client refused it */
+	int64_t resubscribe_by_boot_ms; /* then it is told, whatever is left of the topics that were taken out */
 	bool drain;                     /* a local (un)assign was made: a revoke found now is treated as lost (H6) */
 	bool revoking;                  /* a revoke event waits for our answer */
 	int64_t revoke_deadline_boot_ms;
@@ -164,6 +168,13 @@ bool rebalance_read(struct consumer *c, struct partition **partitions, int n);
 /* Stop reading it, without leaving the group. */
 void rebalance_stop_reading(struct consumer *c, struct partition *p);
 
+/* reload.c */
+/* Take a new generation of settings, if there is one. */
+void reload_serve(struct consumer *c, int64_t now_boot_ms);
+/* End what was taken out of kafka.topics, then tell the client. Only when the group queue has just been served until
+ * empty; true: it is to be served again at once, before anything else. */
+bool reload_subscribe(struct consumer *c, int64_t now_boot_ms);
+
 /* resume.c */
 void resume_due(struct consumer *c, int64_t now_boot_ms);
 
@@ -204,6 +215,8 @@ void start_offsets_at(struct consumer *c, rd_kafka_topic_partition_list_t *list,
 void commit_event(struct consumer *c, rd_kafka_event_t *event);
 void commit_serve_answer(struct consumer *c, int64_t now_boot_ms);
 void commit_if_due(struct consumer *c, int64_t now_boot_ms);
+/* The group is rebalancing, as far as it can be seen. */
+bool commit_is_held(const struct consumer *c, int64_t now_boot_ms);
 /* Hand out what may be published. */
 void commit_publish(struct consumer *c, struct partition *p);
 

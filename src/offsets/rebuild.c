@@ -58,6 +58,7 @@ static void describe(struct walk_about *a, const struct plan_world *w, const str
 				  .table = table,
 				  .part_bytes = w->settings->s3_part_size_bytes };
 	a->fingerprint = fingerprint_of(w->settings->s3_bucket, table, t, group_isolation_level(g));
+	skip_init(&a->skip, w->settings, of->topic, of->partition);
 	range_mark(w->cluster, w->settings->kafka_group, a->mark);
 }
 
@@ -119,6 +120,7 @@ static enum outcome walk_log(struct plan *p, const struct plan_world *w, const s
 	}
 	walk_free(walk);
 	free((char *)about.table);
+	skip_free(&about.skip);
 	return outcome_of(rc, e);
 }
 

@@ -13,6 +13,7 @@
 #include "base/mem.h"
 #include "batch/range_id.h"
 #include "encode/encoder.h"
+#include "encode/fingerprint.h"
 #include "store/key.h"
 
 #define BLOCK_BYTES (INT64_C(1) << 20)
@@ -35,6 +36,7 @@ struct walk {
 	const struct tail *tail;
 	const struct encoder_ops *encoder;
 	struct record_source source;
+	struct skip skip; /* its offsets are those of about */
 	struct buf line;
 	bool late;
 
@@ -84,7 +86,7 @@ static void forget_made(struct walk *w)
 static void begin(struct walk *w, const struct tail_range *r)
 {
 	w->range = *r;
-	w->facts = (struct range_facts){ .start = r->start, .fingerprint = w->about->fingerprint };
+	w->facts = (struct range_facts){ .start = r->start };
 	memcpy(w->facts.id, r->id, sizeof(w->facts.id));
 	w->consumed = 0;
 	w->line_end = w->strange = -1;
@@ -111,6 +113,7 @@ struct walk *walk_new(const struct walk_about *about, const struct tail *tail, i
 	w->tail = tail;
 	w->encoder = encoder_find(about->settings->format);
 	w->source = (struct record_source){ about->topic, about->partition };
+	w->skip = about->skip;
 	w->late = late;
 	buf_init(&w->line, LINE_MAX_BYTES);
 	if (from < tail->ranges[0].start) {
@@ -170,7 +173,7 @@ static enum encoded encode(struct walk *w, const struct record *r)
 	enum encoded e;
 
 	buf_clear(&w->line);
-	e = w->encoder->encode(t, &w->source, r, &w->line, &reason);
+	e = encoder_route(w->encoder, &w->skip, t, &w->source, r, &w->line, &reason);
 	if (e == ENCODE_FULL || (e == ENCODE_DEAD && !dead_letter_encode(t, &w->source, r, reason, &w->line)))
 		fail(w, "the record of offset %" PRId64 " is too large to look at", r->offset);
 	return e;
@@ -284,13 +287,19 @@ static void check(struct walk *w)
 		     r->id, r->records, r->objects, w->facts.landed + w->facts.dead, w->facts.objects);
 }
 
+static void end_facts(const struct walk *w, struct range_facts *f, int64_t end)
+{
+	f->end = end;
+	f->fingerprint = fingerprint_of_range(w->about->fingerprint, &w->skip, f->start, end);
+}
+
 /* The range in work ends here; the next one may lie farther on. */
 static void close_at(struct walk *w, int64_t end)
 {
 	const struct tail *t = w->tail;
 	struct walked_range *done = &w->done[w->n_done];
 
-	w->facts.end = end;
+	end_facts(w, &w->facts, end);
 	for (const struct made *m = w->made; m != NULL; m = m->next) {
 		w->facts.objects++;
 		w->facts.bytes += (m->bytes < w->about->part_bytes ? m->bytes : w->about->part_bytes) + BLOCK_BYTES;
@@ -300,7 +309,7 @@ static void close_at(struct walk *w, int64_t end)
 	*done = (struct walked_range){ w->facts, is_whole(w), w->range.there == NULL && w->range.objects < 0 };
 	/* Nothing but missing offsets: they belong to what is before. */
 	if (done->new && w->records == 0 && w->n_done > 0)
-		done[-1].facts.end = end;
+		end_facts(w, &done[-1].facts, end);
 	else
 		w->n_done++;
 	forget_made(w);

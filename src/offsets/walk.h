@@ -10,6 +10,7 @@
 #include "batch/record.h"
 #include "offsets/tail.h"
 #include "settings/settings.h"
+#include "settings/skip.h"
 
 /* The log against the tail of the chain: each record goes where the settings send it, and so it is found what every
  * range of the tail holds, what of it S3 lacks, and where those end of which S3 does not say it: behind the record that
@@ -22,8 +23,9 @@ struct walk_about {
 	int32_t partition;
 	const struct topic_settings *settings;
 	const char *table;
-	uint64_t fingerprint;
-	int64_t part_bytes; /* s3.part_size */
+	uint64_t fingerprint; /* of the settings */
+	struct skip skip;     /* its owner's; what is walked is told by a copy of its place */
+	int64_t part_bytes;   /* s3.part_size */
 	char mark[RANGE_MARK_SIZE];
 };
 

@@ -10,6 +10,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "settings/skip.h"
+
 #define TOPIC_MAX 249
 #define GROUP_MAX 249
 #define PREFIX_MAX 512
@@ -109,6 +111,15 @@ int check_topic_pattern(const char *value, struct error *e)
 	}
 	regerror(rc, &regex, text, sizeof(text));
 	return error_set(e, ERROR_GIVE_UP, 0, "\"%s\" is no POSIX extended regular expression: %s", value, text);
+}
+
+int check_skip(const char *value, struct error *e)
+{
+	size_t topic_len;
+	int32_t partition;
+	int64_t offset;
+
+	return skip_parse(value, &topic_len, &partition, &offset, e);
 }
 
 /* It goes into user metadata of the objects, which is ASCII. */

@@ -11,6 +11,7 @@
 int check_brokers(const char *value, struct error *e);
 int check_topic_name(const char *value, struct error *e);
 int check_topic_pattern(const char *value, struct error *e); /* a name, or "^regex" */
+int check_skip(const char *value, struct error *e);          /* "topic:partition:offset" */
 int check_group(const char *value, struct error *e);
 int check_start(const char *value, struct error *e);
 int check_bucket(const char *value, struct error *e); /* Source: S3 user guide, "bucket naming rules" */

@@ -17,7 +17,8 @@
 
 static const char sample_head[] =
 	"# Settings of kafka2s3; kafka2s3.conf(5) explains the syntax. Lines without \"#\" must be given; all others show\n"
-	"# the default. `kafka2s3 check --syntax` looks a file over, `kafka2s3 settings` shows what is in force.\n";
+	"# the default. `kafka2s3 check --syntax` looks a file over, `kafka2s3 settings` shows what is in force.\n"
+	"# What is reloadable takes effect at SIGHUP (systemctl reload); all else needs a restart.\n";
 
 static const char sample_override[] =
 	"# What differs from topic to topic: table, output, roll, s3.prefix, s3.storage_class, s3.sse and s3.kms_key_id.\n"
@@ -94,7 +95,8 @@ static char *default_text(const struct row *r, const struct settings *s)
 static void sample_row(const struct row *r, const struct settings *s, const char *indent, FILE *out)
 {
 	char *legal = legal_text(r), *value = default_text(r, s);
-	char *help = mem_printf("%s%s%s", r->help, legal[0] != '\0' ? " " : "", legal);
+	char *help = mem_printf("%s%s%s%s", r->help, legal[0] != '\0' ? " " : "", legal,
+				r->flags & ROW_RELOAD ? " Reloadable." : "");
 	char *prefix = mem_printf("%s# ", indent);
 
 	print_wrapped(help, prefix, SAMPLE_WIDTH, out);
@@ -228,6 +230,8 @@ static void man_row(const struct row *r, const struct settings *s, FILE *out)
 		fputs("Only in an\n.Va override .\n", out);
 	else if (r->flags & ROW_PER_TOPIC)
 		fputs("Also in an\n.Va override .\n", out);
+	if (r->flags & ROW_RELOAD)
+		fputs("Reloadable.\n", out);
 	free(value);
 	free(legal);
 }

@@ -14,6 +14,7 @@
 #include "settings/kafka_options.h"
 #include "settings/origin.h"
 #include "settings/pairs.h"
+#include "settings/path.h"
 #include "settings/source.h"
 #include "settings/syntax.h"
 #include "settings/table.h"
@@ -25,8 +26,12 @@ struct load {
 	struct settings *s;
 	char *exposed; /* a file with a secret in it that others can read; the first that is found */
 	char exposed_by[ROW_PATH_MAX];
+	bool look; /* only to look it over: credentials need not be there */
 	struct error *e;
 };
+
+/* Stands for the content of a credential that is not there. */
+static const char absent[] = "not-there";
 
 /* Each element carries the line that syntax_check found for it. */
 static int line_of(const config_setting_t *c)
@@ -79,16 +84,30 @@ static void note_exposed(struct load *l, const struct row *r, const char *file)
 static char *resolve_file(struct load *l, const struct row *r, const char *text, size_t keep)
 {
 	const char *path = text + keep + strlen("file:");
-	char *content = NULL, *result = NULL;
-	bool others_can_read;
+	char *full = path_resolve(path, l->e), *content = NULL, *result = NULL;
+	bool others_can_read = false;
 
-	if (source_read_value(l->s->file, path, &content, &others_can_read, l->e) < 0)
-		return NULL;
+	if (full != NULL && source_read_value(l->s->file, full, &content, &others_can_read, l->e) == 0) {
+		result = mem_printf("%.*s%s", (int)keep, text, content);
+		explicit_bzero(content, strlen(content));
+		free(content);
+	} else if (l->look && path_is_credential(path)) {
+		result = mem_printf("%.*s%s", (int)keep, text, absent);
+	}
 	if (others_can_read)
 		note_exposed(l, r, path);
-	result = mem_printf("%.*s%s", (int)keep, text, content);
-	explicit_bzero(content, strlen(content));
-	free(content);
+	free(full);
+	return result;
+}
+
+/* A path below the credentials, behind the first keep bytes of text. Owns: the caller frees. */
+static char *resolve_credential(struct load *l, const char *text, size_t keep)
+{
+	char *full = path_resolve(text + keep, l->e), *result = NULL;
+
+	if (l->look || (full != NULL && path_must_be_readable(full, l->e) == 0))
+		result = mem_printf("%.*s%s", (int)keep, text, full != NULL ? full : text + keep);
+	free(full);
 	return result;
 }
 
@@ -100,6 +119,8 @@ static char *resolve_text(struct load *l, const struct row *r, const char *text,
 	bool secret = option ? kafka_option_is_secret(text, (size_t)(equals - text)) : (r->flags & ROW_SECRET) != 0;
 	size_t keep = option ? (size_t)(equals - text) + 1 : 0;
 
+	if ((option || r->flags & ROW_PATH) && path_is_credential(text + keep))
+		return resolve_credential(l, text, keep);
 	if (!secret || text[keep] == '\0')
 		return mem_strdup(text);
 	if (strncmp(text + keep, "file:", strlen("file:")) == 0)
@@ -362,6 +383,20 @@ static int check_required(struct load *l)
 	return 0;
 }
 
+/* What libconfig has copied. */
+static void wipe_texts(config_setting_t *parent)
+{
+	for (int i = 0; i < config_setting_length(parent); i++) {
+		config_setting_t *c = config_setting_get_elem(parent, (unsigned)i);
+		char *text = (char *)config_setting_get_string(c);
+
+		if (text != NULL)
+			explicit_bzero(text, strlen(text));
+		if (config_setting_is_aggregate(c))
+			wipe_texts(c);
+	}
+}
+
 static int parse(struct load *l, const char *path)
 {
 	struct syntax_lines lines = { 0 };
@@ -398,9 +433,9 @@ static void warn(const struct load *l)
 	}
 }
 
-int settings_load(const char *path, struct settings **s, struct error *e)
+static int load(const char *path, bool look, struct settings **s, struct error *e)
 {
-	struct load l = { .e = e };
+	struct load l = { .look = look, .e = e };
 	int rc;
 
 	*s = NULL;
@@ -426,6 +461,7 @@ int settings_load(const char *path, struct settings **s, struct error *e)
 		rc = pairs_check(l.s, e);
 	if (rc == 0)
 		warn(&l);
+	wipe_texts(config_root_setting(&l.config));
 	config_destroy(&l.config);
 	source_free(&l.source);
 	free(l.exposed);
@@ -434,4 +470,14 @@ int settings_load(const char *path, struct settings **s, struct error *e)
 	else
 		settings_free(l.s);
 	return rc;
+}
+
+int settings_load(const char *path, struct settings **s, struct error *e)
+{
+	return load(path, false, s, e);
+}
+
+int settings_look_over(const char *path, struct settings **s, struct error *e)
+{
+	return load(path, true, s, e);
 }

@@ -12,10 +12,14 @@
 
 #define TABLE_NAME_MAX 255
 
-void settings_free(struct settings *s)
+const struct settings *settings_hold(const struct settings *s)
 {
-	if (s == NULL)
-		return;
+	atomic_fetch_add(&((struct settings *)s)->more_holders, 1);
+	return s;
+}
+
+static void wipe(struct settings *s)
+{
 	for (size_t i = 0; i < n_rows; i++) {
 		value_free(&rows[i], value_base(&rows[i], s, &s->topic));
 		for (size_t j = 0; j < s->n_overrides && rows[i].flags & ROW_PER_TOPIC; j++)
@@ -27,6 +31,14 @@ void settings_free(struct settings *s)
 	origins_free(s->origins);
 	free(s->file);
 	free(s);
+}
+
+void settings_free(const struct settings *s)
+{
+	struct settings *ours = (struct settings *)s;
+
+	if (ours != NULL && atomic_fetch_sub(&ours->more_holders, 1) == 0)
+		wipe(ours);
 }
 
 const struct topic_settings *settings_for_topic(const struct settings *s, const char *topic)

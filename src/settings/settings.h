@@ -2,6 +2,7 @@
 #ifndef SETTINGS_SETTINGS_H
 #define SETTINGS_SETTINGS_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -12,7 +13,8 @@
 
 /* The effective settings as plain values. The table in settings/table.c is the only place that knows names, types,
  * units, defaults and help; the parser, the printers, the sample file and the man page all come from it.
- * Immutable once loaded: a reload makes a new struct settings. Strings are never NULL ("" is "not given"). */
+ * Immutable once loaded: a reload makes a new struct settings, a new generation, and each lives until nobody holds it.
+ * Strings are never NULL ("" is "not given"). */
 
 struct string_list {
 	char **items;
@@ -64,7 +66,8 @@ struct override {
 };
 
 struct settings {
-	char *file; /* the path it was loaded from */
+	char *file;              /* the path it was loaded from */
+	atomic_int more_holders; /* beside the first */
 
 	char *kafka_brokers;
 	struct string_list kafka_topics;
@@ -72,6 +75,7 @@ struct settings {
 	char *kafka_start;      /* "earliest", "latest", or a time; as it is written */
 	int64_t kafka_start_ms; /* -2 earliest, -1 latest (as the protocol's ListOffsets), else ms since 1970 */
 	int64_t kafka_stop_ms;  /* no setting: where a one-shot land ends (settings/redirect.h); INT64_MAX: nowhere */
+	struct string_list kafka_skip;    /* "topic:partition:offset" (settings/skip.h) */
 	struct string_list kafka_options; /* "property=value", checked against the properties that the daemon owns */
 
 	char *s3_bucket;
@@ -124,7 +128,13 @@ struct settings {
  * warnings (a file with secrets that others can read) go to the log.
  * Owns: the caller frees with settings_free. Errors: GIVE_UP only (exit 78). Thread: any, one at a time. */
 int settings_load(const char *path, struct settings **s, struct error *e);
-void settings_free(struct settings *s); /* wipes the secrets; NULL is fine */
+/* The same for a look at the file alone: what lies below ${CREDENTIALS_DIRECTORY} need not be there, since whoever
+ * looks may not be the service that gets it. Such settings are for nothing else. */
+int settings_look_over(const char *path, struct settings **s, struct error *e);
+/* One holder more; each gives its hold back with settings_free. Thread: any. */
+const struct settings *settings_hold(const struct settings *s);
+/* The last holder frees, and wipes the secrets; NULL is fine. Thread: any. */
+void settings_free(const struct settings *s);
 
 /* The settings of one topic: the first override that matches, else the common ones. Never NULL; lives as long as s. */
 const struct topic_settings *settings_for_topic(const struct settings *s, const char *topic);

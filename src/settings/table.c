@@ -85,6 +85,11 @@ const struct row rows[] = {
 	{ NAMED("kafka", "start", ROW_STRING), COMMON(kafka_start), .fallback = "earliest", .check = check_start,
 	  .help = "Where a group without offsets begins: \"earliest\", \"latest\", a time such as "
 		  "\"2026-01-02T03:04:05Z\", or milliseconds since 1970 in quotes." },
+	{ NAMED("kafka", "skip", ROW_STRINGS), COMMON(kafka_skip), .flags = ROW_RELOAD, .fallback = "",
+	  .check = check_skip,
+	  .help = "Records that go to the dead letters without a look into them, as \"topic:partition:offset\": the way "
+		  "past one that ends the program. Changed while one of them is in a range that is sealed and not yet "
+		  "committed, it makes that range at-least-once if the daemon dies then, and that is said." },
 	{ NAMED("kafka", "options", ROW_STRINGS), COMMON(kafka_options), .fallback = "", .check = kafka_option_check,
 	  .help = "Any librdkafka property as \"property=value\", except those that the daemon owns. The value of a "
 		  "property with password, secret, token or key in its name is a secret and may be given as "
@@ -111,7 +116,8 @@ const struct row rows[] = {
 	{ NAMED("s3", "session_token", ROW_STRING), COMMON(s3_session_token), .flags = ROW_SECRET | ROW_RELOAD,
 	  .fallback = "", .check = check_word, .environment = { "AWS_SESSION_TOKEN" },
 	  .help = "Goes with temporary credentials only." },
-	{ NAMED("s3", "credentials_file", ROW_STRING), COMMON(s3_credentials_file), .flags = ROW_RELOAD, .fallback = "",
+	{ NAMED("s3", "credentials_file", ROW_STRING), COMMON(s3_credentials_file), .flags = ROW_RELOAD | ROW_PATH,
+	  .fallback = "",
 	  .help = "A file in the AWS shared-credentials syntax, section [default]. It is read again when it changes or "
 		  "a key expires." },
 	{ NAMED("s3", "part_size", ROW_SIZE), COMMON(s3_part_size_bytes), .fallback = "8MiB", .min = 5 * MIB,
@@ -131,7 +137,7 @@ const struct row rows[] = {
 	  .check = check_word,
 	  .help = "The KMS key, when s3.sse is \"aws:kms\" or \"aws:kms:dsse\". Empty: the account's own key for S3. An "
 		  "override with another s3.sse does not inherit it." },
-	{ NAMED("s3", "ca_file", ROW_STRING), COMMON(s3_ca_file), .fallback = "",
+	{ NAMED("s3", "ca_file", ROW_STRING), COMMON(s3_ca_file), .flags = ROW_PATH, .fallback = "",
 	  .help = "Certificates to trust, in PEM. Empty: the system's." },
 	{ NAMED("s3", "proxy", ROW_STRING), COMMON(s3_proxy), .fallback = "", .check = check_proxy,
 	  .help = "Proxy for S3, as \"http://HOST:PORT\"." },

@@ -25,9 +25,10 @@ enum row_type {
 enum row_flag {
 	ROW_PER_TOPIC = 1 << 0,     /* offset counts from struct topic_settings, and an override may hold it */
 	ROW_OVERRIDE_ONLY = 1 << 1, /* has no place outside an override */
-	ROW_RELOAD = 1 << 2,        /* takes effect without a restart */
+	ROW_RELOAD = 1 << 2,        /* reloadable: takes effect without a restart */
 	ROW_SECRET = 1 << 3,        /* never printed; may be given as "file:PATH" */
 	ROW_REQUIRED = 1 << 4,      /* must be given */
+	ROW_PATH = 1 << 5,          /* a file; may lie below ${CREDENTIALS_DIRECTORY} */
 };
 
 struct row {

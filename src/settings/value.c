@@ -363,6 +363,37 @@ void value_copy(const struct row *r, void *to, const void *from)
 	}
 }
 
+bool value_lists_same(const struct string_list *a, const struct string_list *b)
+{
+	if (a->n != b->n)
+		return false;
+	for (size_t i = 0; i < a->n; i++)
+		if (strcmp(a->items[i], b->items[i]) != 0)
+			return false;
+	return true;
+}
+
+bool value_same(const struct row *r, const void *a, const void *b)
+{
+	const void *x = const_field_of(r, a), *y = const_field_of(r, b);
+
+	switch (r->type) {
+	case ROW_STRING:
+		return strcmp(*(char *const *)x, *(char *const *)y) == 0;
+	case ROW_STRINGS:
+		return value_lists_same(x, y);
+	case ROW_FLOAT:
+		return *(const double *)x == *(const double *)y;
+	case ROW_BOOL:
+		return *(const bool *)x == *(const bool *)y;
+	case ROW_CHOICE:
+	case ROW_SET:
+		return *(const unsigned *)x == *(const unsigned *)y;
+	default:
+		return *(const int64_t *)x == *(const int64_t *)y;
+	}
+}
+
 void value_free(const struct row *r, void *base)
 {
 	char **text = field_of(r, base);

@@ -33,6 +33,9 @@ void value_clear(const struct row *r, void *base);
 int value_add(const struct row *r, void *base, const char *element, struct error *e);
 
 void value_copy(const struct row *r, void *to, const void *from);
+bool value_same(const struct row *r, const void *a, const void *b);
+/* Element by element. */
+bool value_lists_same(const struct string_list *a, const struct string_list *b);
 void value_free(const struct row *r, void *base); /* wipes strings */
 
 /* Print in the file's syntax; secrets and passwords in addresses as "***". */

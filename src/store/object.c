@@ -21,6 +21,7 @@ void object_metadata_release(struct object_metadata *m)
 		return;
 	for (size_t i = 0; i < m->n; i++)
 		free((char *)m->items[i].value);
+	settings_free(m->settings);
 	free(m);
 }
 

@@ -19,6 +19,7 @@
 
 /* What the objects of one uploader share. */
 struct upload_env {
+	const struct settings *settings; /* the newest generation; ranges hold that which they began with */
 	struct s3 *s3;
 	struct codecs *codecs;
 	int64_t part_bytes;  /* s3.part_size */
@@ -34,9 +35,11 @@ struct upload_env {
 	struct object *closing;                /* dropped objects whose last calls are still out */
 };
 
-/* What every object of a range says about it; shared by them, since a call may outlive the range. */
+/* What every object of a range says about it, and the settings that it is made by; shared by them, since a call may
+ * outlive the range. */
 struct object_metadata {
 	int refs;
+	const struct settings *settings; /* a hold; the objects' topic points into it */
 	size_t n;
 	struct s3_metadata items[8]; /* values are ours */
 };

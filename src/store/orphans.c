@@ -102,8 +102,8 @@ static void collect(struct orphans *o, struct writer *writers, int64_t now_boot_
 		if (w->looked || w->closed || w->failed || !is_ours(w, now_boot_ms) || !has_recovered(w))
 			continue;
 		w->looked = true;
-		add_prefix(o, w->assignment->settings, false);
-		add_prefix(o, w->assignment->settings, true);
+		add_prefix(o, w->topic, false);
+		add_prefix(o, w->topic, true);
 	}
 }
 
@@ -135,7 +135,7 @@ static bool is_orphan(const struct orphans *o, struct writer *writers, const cha
 
 		if (!w->looked || strstr(key, a->mark) == NULL || strstr(key, a->topic) == NULL ||
 		    !key_is_of(
-			    a->settings,
+			    w->topic,
 			    &(struct key_facts){ .topic = a->topic, .table = a->table, .partition = a->partition_id },
 			    key, id))
 			continue;

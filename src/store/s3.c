@@ -25,17 +25,23 @@
 #define STUCK_FAILURES 4
 #define TROUBLE_MAX (ERROR_TEXT_MAX + 32)
 
+/* This uploader's share, rounded up: nothing would be no limit. */
+static int64_t bandwidth_of(const struct settings *s)
+{
+	int64_t uploaders = s->uploaders > 0 ? s->uploaders : 1;
+
+	return (s->s3_bandwidth_bytes + uploaders - 1) / uploaders;
+}
+
 struct s3 *s3_new(const struct settings *settings, struct credential_provider *provider, int connections,
 		  struct error *e)
 {
 	struct s3 *s3 = mem_zalloc(sizeof(*s3));
 	const char *region = getenv("AWS_REGION");
-	const int64_t uploaders = settings->uploaders > 0 ? settings->uploaders : 1;
 	struct http_options o = { .ca_file = settings->s3_ca_file,
 				  .proxy = settings->s3_proxy,
 				  .connections = connections,
-				  /* Rounded up: nothing would be no limit. */
-				  .bandwidth_bytes = (settings->s3_bandwidth_bytes + uploaders - 1) / uploaders,
+				  .bandwidth_bytes = bandwidth_of(settings),
 				  .stall_ms = STALL_MS,
 				  .connect_ms = CONNECT_MS,
 				  .connection_life_ms = CONNECTION_LIFE_MS };
@@ -62,6 +68,14 @@ struct s3 *s3_new(const struct settings *settings, struct credential_provider *p
 	}
 	s3->http = http_new(&o);
 	return s3;
+}
+
+void s3_reload(struct s3 *s3, const struct settings *settings, struct credential_provider *provider, int connections)
+{
+	s3->provider->free(s3->provider);
+	s3->provider = provider;
+	s3->connections = connections > 0 ? connections : 1;
+	http_limit(s3->http, s3->connections, bandwidth_of(settings));
 }
 
 void s3_free(struct s3 *s3)

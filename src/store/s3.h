@@ -95,6 +95,9 @@ struct s3_counters {
 /* settings and the provider's settings must outlive it. Owns: takes the provider. Errors: bad endpoint, CA file. */
 struct s3 *s3_new(const struct settings *settings, struct credential_provider *provider, int connections,
 		  struct error *e);
+/* From the next attempts on: these credentials, and of the settings connections and bandwidth; what else they say is
+ * what the first ones said, which stay in use. Owns: takes the provider, which alone keeps to these settings. */
+void s3_reload(struct s3 *s3, const struct settings *settings, struct credential_provider *provider, int connections);
 void s3_free(struct s3 *s3); /* cancels what is in flight without results */
 
 void s3_start(struct s3 *s3, struct s3_call *c, int64_t now_boot_ms);

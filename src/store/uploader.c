@@ -31,7 +31,6 @@
 
 struct uploader {
 	pthread_t thread;
-	const struct settings *settings;
 	struct ring *ring;
 	struct mailbox *commands;
 	struct mailbox *events;
@@ -66,27 +65,34 @@ static void wake_uploader(void *arg)
 	s3_wakeup(u->env.s3);
 }
 
+/* This uploader's share. */
+static int connections_of(const struct settings *s)
+{
+	int64_t n = s->s3_connections / s->uploaders;
+
+	return n > 0 ? (int)n : 1;
+}
+
 struct uploader *uploader_new(const struct settings *settings, struct ring *ring, struct mailbox *commands,
 			      struct mailbox *events, int64_t memory_bytes, struct error *e)
 {
 	struct uploader *u = mem_zalloc(sizeof(*u));
-	int connections = (int)(settings->s3_connections / settings->uploaders);
 
-	u->settings = settings;
 	u->ring = ring;
 	u->commands = commands;
 	u->events = events;
 	u->share_bytes = memory_bytes;
-	u->env.s3 = s3_new(settings, credentials_default(settings), connections > 0 ? connections : 1, e);
+	u->env.s3 = s3_new(settings, credentials_default(settings), connections_of(settings), e);
 	if (u->env.s3 == NULL) {
 		free(u);
 		return NULL;
 	}
+	u->env.settings = settings_hold(settings);
 	u->orphans = orphans_new(u->env.s3);
 	u->env.codecs = codecs_new();
 	u->env.part_bytes = settings->s3_part_size_bytes;
 	u->env.block_bytes = BLOCK_BYTES;
-	u->env.publish_max = PUBLISH_PER_CONNECTION * (connections > 0 ? connections : 1);
+	u->env.publish_max = PUBLISH_PER_CONNECTION * connections_of(settings);
 	buf_init(&u->env.scratch, SCRATCH_MAX);
 	mailbox_waker(commands, (struct waker){ wake_uploader, u });
 	ring_wake_consumer(ring, (struct waker){ wake_uploader, u });
@@ -105,6 +111,7 @@ void uploader_free(struct uploader *u)
 	s3_free(u->env.s3);
 	codecs_free(u->env.codecs);
 	buf_free(&u->env.scratch);
+	settings_free(u->env.settings);
 	free(u);
 }
 
@@ -142,12 +149,23 @@ static void report(const struct uploader *u)
 		 trouble != NULL ? trouble : "no trouble");
 }
 
+/* Takes the hold. Ranges that are open keep what they began with. */
+static void take_settings(struct uploader *u, const struct settings *s)
+{
+	s3_reload(u->env.s3, s, credentials_default(s), connections_of(s));
+	u->env.publish_max = PUBLISH_PER_CONNECTION * connections_of(s);
+	settings_free(u->env.settings);
+	u->env.settings = s;
+}
+
 static void obey(struct uploader *u, const struct message *m, int64_t now_boot_ms)
 {
 	struct writer *w = m->assignment != NULL ? m->assignment->writer : NULL;
 
 	if (m->kind == COMMAND_OPEN)
 		add_writer(u, m->assignment);
+	else if (m->kind == COMMAND_SETTINGS)
+		take_settings(u, m->settings);
 	else if (m->kind == COMMAND_REPORT)
 		report(u);
 	else if (m->kind == COMMAND_STOP)
@@ -319,12 +337,12 @@ static void tell_trouble(struct uploader *u, int64_t now_boot_ms)
 	bool stuck = s3_is_stuck(u->env.s3);
 
 	if (!stuck && u->trouble_told) {
-		log_event(MESSAGE_S3_BACK, LOG_FIELDS(LOG_TEXT("S3_BUCKET", u->settings->s3_bucket)),
+		log_event(MESSAGE_S3_BACK, LOG_FIELDS(LOG_TEXT("S3_BUCKET", u->env.settings->s3_bucket)),
 			  "S3 takes again what it did not take");
 		u->trouble_told = false;
 	} else if (stuck && now_boot_ms >= u->tell_trouble_boot_ms) {
 		log_event(s3_lacks_credentials(u->env.s3) ? MESSAGE_CREDENTIALS : MESSAGE_S3_AWAY,
-			  LOG_FIELDS(LOG_TEXT("S3_BUCKET", u->settings->s3_bucket)), "waits for S3: %s",
+			  LOG_FIELDS(LOG_TEXT("S3_BUCKET", u->env.settings->s3_bucket)), "waits for S3: %s",
 			  s3_trouble(u->env.s3));
 		u->trouble_told = true;
 		u->tell_trouble_boot_ms = now_boot_ms + TOLD_EVERY_MS;
@@ -393,7 +411,7 @@ static void *uploader_main(void *arg)
 
 void uploader_probe(struct uploader *u)
 {
-	u->probe = probe_new(u->env.s3, u->settings);
+	u->probe = probe_new(u->env.s3, u->env.settings);
 }
 
 bool uploader_probed(const struct uploader *u, char text[ERROR_TEXT_MAX])

@@ -13,14 +13,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "aws/sigv4.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "batch/range_id.h"
 #include "encode/codec.h"
+#include "encode/fingerprint.h"
+#include "store/describe.h"
 #include "store/key.h"
-
-#define METADATA_VALUE_MAX 1024
 
 static void tell(struct writer *w, struct message *m)
 {
@@ -47,51 +46,12 @@ static const struct range_facts *current_plan(const struct writer *w)
 	return &w->assignment->plan[w->planned];
 }
 
-static void add_metadata(struct object_metadata *m, const char *name, const char *value)
-{
-	struct buf encoded;
-
-	buf_init(&encoded, METADATA_VALUE_MAX);
-	sigv4_encode(value, true, &encoded);
-	m->items[m->n++] = (struct s3_metadata){ name, mem_strdup(buf_str(&encoded)) };
-	buf_free(&encoded);
-}
-
-/* Numbers and ids only: commas as they are. */
-static void add_metadata_list(struct object_metadata *m, const char *name, char *value)
-{
-	m->items[m->n++] = (struct s3_metadata){ name, value };
-}
-
-static struct object_metadata *describe(const struct writer *w, const struct range *r)
-{
-	struct object_metadata *m = mem_zalloc(sizeof(*m));
-	const struct chain *c = &w->chain;
-
-	m->refs = 1;
-	add_metadata(m, "range-id", r->facts.id);
-	add_metadata(m, "group", w->assignment->group);
-	add_metadata(m, "cluster", w->assignment->cluster);
-	if (c->begins[0] != '\0')
-		add_metadata(m, "chain-begins", c->begins);
-	else
-		add_metadata_list(m, "previous",
-				  mem_printf("%" PRId64 ",%s,%" PRId32 ",%" PRId64, c->previous_start, c->previous_id,
-					     c->previous_objects, c->previous_records));
-	if (c->skipped_first != c->skipped_next)
-		add_metadata_list(m, "skipped",
-				  mem_printf("%" PRId64 ",%" PRId64 ",tombstones=%" PRId64, c->skipped_first,
-					     c->skipped_next, c->skipped_tombstones));
-	return m;
-}
-
 /* A range of the plan; those of its slots that earlier passes have made are left out and counted already. */
 static void open_planned(const struct writer *w, struct range *r)
 {
 	const struct range_pass *pass = &w->assignment->pass;
 
 	memcpy(r->facts.id, current_plan(w)->id, sizeof(r->facts.id));
-	r->facts.fingerprint = current_plan(w)->fingerprint;
 	if (strcmp(pass->made.id, r->facts.id) != 0)
 		return;
 	r->facts.landed = pass->made.landed;
@@ -99,6 +59,20 @@ static void open_planned(const struct writer *w, struct range *r)
 	r->facts.skipped = pass->made.skipped;
 	r->facts.objects = pass->made.objects;
 	r->from_slot = pass->from_slot;
+}
+
+/* The newest generation. What is in the plan was cut under the one that this assignment began with. */
+static void take_settings(struct writer *w)
+{
+	const struct assignment *a = w->assignment;
+
+	if (w->settings == w->env->settings)
+		return;
+	settings_free(w->settings);
+	w->settings = settings_hold(w->env->settings);
+	w->topic = settings_for_topic(w->settings, a->topic);
+	skip_free(&w->skip);
+	skip_init(&w->skip, w->settings, a->topic, a->partition_id);
 }
 
 static struct range *open_range(struct writer *w, int64_t now_boot_ms)
@@ -112,11 +86,11 @@ static struct range *open_range(struct writer *w, int64_t now_boot_ms)
 		open_planned(w, r);
 	} else {
 		range_id_draw(w->assignment->mark, r->facts.id);
-		r->facts.fingerprint = w->assignment->fingerprint;
+		take_settings(w);
 	}
 	r->facts.start = w->open_start;
 	r->roll.opened_boot_ms = now_boot_ms;
-	r->metadata = describe(w, r);
+	r->metadata = describe_range(w->assignment, w->settings, &w->chain, r->facts.id);
 	w->open = r;
 	return r;
 }
@@ -140,7 +114,7 @@ static struct object *add_object(struct writer *w, int64_t slot, bool dead)
 	char key[KEY_MAX + 1];
 	struct object *o;
 
-	key_build(a->settings,
+	key_build(w->topic,
 		  &(struct key_facts){ .topic = a->topic,
 				       .table = a->table,
 				       .partition = a->partition_id,
@@ -149,7 +123,7 @@ static struct object *add_object(struct writer *w, int64_t slot, bool dead)
 				       .slot = slot,
 				       .dead = dead },
 		  key);
-	o = object_new(w->env, mem_strdup(key), a->settings, r->metadata);
+	o = object_new(w->env, mem_strdup(key), w->topic, r->metadata);
 	o->owner = r;
 	o->slot = slot;
 	o->dead = dead;
@@ -288,6 +262,7 @@ static void seal_at(struct writer *w, int64_t end, enum roll_reason reason, int6
 	w->cached_from_ms = w->cached_to_ms = 0;
 	w->open_start = end;
 	r->facts.end = end;
+	r->facts.fingerprint = fingerprint_of_range(w->assignment->fingerprint, &w->skip, r->facts.start, end);
 	drop_objects(w, r, is_empty, now_boot_ms);
 	for (struct object *o = r->objects; o != NULL; o = o->next) {
 		object_seal(w->env, o, now_boot_ms);
@@ -325,7 +300,8 @@ struct writer *writer_new(struct upload_env *env, struct mailbox *events, struct
 	w->env = env;
 	w->events = events;
 	w->assignment = a;
-	w->encoder = encoder_find(a->settings->format);
+	take_settings(w);
+	w->encoder = encoder_find(w->topic->format);
 	w->source = (struct record_source){ a->topic, a->partition_id };
 	w->next_offset = w->open_start = a->start;
 	w->chain = a->chain;
@@ -344,6 +320,8 @@ void writer_free(struct writer *w, int64_t now_boot_ms)
 		w->sealed = r->next;
 		free_range(w, r, now_boot_ms);
 	}
+	skip_free(&w->skip);
+	settings_free(w->settings);
 	free(w);
 }
 
@@ -388,14 +366,14 @@ void writer_defer(struct writer *w, int64_t now_boot_ms)
 /* The object of a record's slot; a slot too many seals the range first. NULL: not in this pass. */
 static struct object *route(struct writer *w, const struct record *r, int64_t now_boot_ms)
 {
-	const struct topic_settings *t = w->assignment->settings;
-	int64_t slot = slot_of(t->partition_by, r->timestamp_ms);
+	enum partition_by by = w->topic->partition_by; /* of every generation */
+	int64_t slot = slot_of(by, r->timestamp_ms);
 	struct object *o;
 
 	if (slot < w->open->from_slot || slot >= w->open->below_slot)
 		return NULL;
 	o = find_object(w->open, slot, false);
-	if (o == NULL && w->open->n_objects >= t->max_open_slots && writer_can_seal(w)) {
+	if (o == NULL && w->open->n_objects >= w->topic->max_open_slots && writer_can_seal(w)) {
 		writer_seal(w, ROLL_SLOTS, now_boot_ms);
 		open_range(w, now_boot_ms);
 	}
@@ -403,13 +381,13 @@ static struct object *route(struct writer *w, const struct record *r, int64_t no
 		o = add_object(w, slot, false);
 	w->cached = o;
 	w->cached_from_ms = slot == SLOT_NONE ? 0 : slot;
-	w->cached_to_ms = slot == SLOT_NONE ? 0 : slot_end(t->partition_by, slot);
+	w->cached_to_ms = slot == SLOT_NONE ? 0 : slot_end(by, slot);
 	return o;
 }
 
 static void roll_if_due(struct writer *w, int64_t now_boot_ms)
 {
-	enum roll_reason reason = roll_due(w->assignment->settings, &w->open->roll, now_boot_ms);
+	enum roll_reason reason = roll_due(w->topic, &w->open->roll, now_boot_ms);
 
 	if (reason != ROLL_NONE && writer_can_seal(w))
 		writer_seal(w, reason, now_boot_ms);
@@ -439,7 +417,7 @@ static void add_dead(struct writer *w, struct object *o, const struct record *r,
 	if (dead == NULL)
 		dead = add_object(w, o->slot, true);
 	cap = dead->raw.cap;
-	if (!dead_letter_encode(w->assignment->settings, &w->source, r, reason, &dead->raw))
+	if (!dead_letter_encode(w->topic, &w->source, r, reason, &dead->raw))
 		abort();
 	w->open->facts.dead++;
 	lines_added(w, dead, cap, now_boot_ms);
@@ -450,7 +428,7 @@ static void add_line(struct writer *w, struct object *o, const struct record *r,
 	const char *reason = NULL;
 	size_t cap = o->raw.cap;
 
-	switch (w->encoder->encode(w->assignment->settings, &w->source, r, &o->raw, &reason)) {
+	switch (encoder_route(w->encoder, &w->skip, w->topic, &w->source, r, &o->raw, &reason)) {
 	case ENCODED:
 		w->open->facts.landed++;
 		lines_added(w, o, cap, now_boot_ms);
@@ -596,5 +574,5 @@ int64_t writer_deadline_ms(const struct writer *w)
 {
 	if (!writer_can_seal(w))
 		return INT64_MAX;
-	return roll_deadline_ms(w->assignment->settings, &w->open->roll);
+	return roll_deadline_ms(w->topic, &w->open->roll);
 }

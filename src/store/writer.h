@@ -34,7 +34,10 @@ struct writer {
 	struct writer *prev, *next; /* all writers of the uploader */
 	struct upload_env *env;
 	struct mailbox *events;
-	struct assignment *assignment; /* read only here */
+	struct assignment *assignment;      /* read only here */
+	const struct settings *settings;    /* a hold: the generation of the open range, or of the last one */
+	const struct topic_settings *topic; /* of it */
+	struct skip skip;                   /* and what of this partition it says */
 	const struct encoder_ops *encoder;
 	struct record_source source;
 	int64_t next_offset;  /* a record below this was seen already */

@@ -27,6 +27,7 @@ __attribute__((noinline)) size_t budget_run(const struct market_rows *rows)
 	struct record r = fake_record(NULL, NULL);
 	const struct encoder_ops *encoder = encoder_find(t.format);
 	struct key_facts facts = { source.topic, "stock_market", 3, 0, "00ff12ab34cd56ef", 0, false };
+	struct skip skip = { .next = INT64_MAX };
 	int64_t slot = 0, end = 0;
 	char key[KEY_MAX + 1];
 	const char *reason;
@@ -48,7 +49,7 @@ __attribute__((noinline)) size_t budget_run(const struct market_rows *rows)
 		}
 		if (out.len >= BLOCK)
 			buf_clear(&out);
-		landed += encoder->encode(&t, &source, &r, &out, &reason) == ENCODED;
+		landed += encoder_route(encoder, &skip, &t, &source, &r, &out, &reason) == ENCODED;
 	}
 	buf_free(&out);
 	return landed;

@@ -23,10 +23,11 @@ static const char *const routing[] = {
 	"output.dead_letter_prefix",
 };
 
-/* Of kafka.options isolation.level alone routes: it has a test of its own. */
+/* Of kafka.options isolation.level alone routes, and kafka.skip is a range's: they have tests of their own. */
 static const char *const not_routing[] = {
 	"kafka.brokers",
 	"kafka.topics",
+	"kafka.skip",
 	"kafka.group",
 	"kafka.start",
 	"kafka.options",
@@ -245,13 +246,48 @@ static void test_the_isolation_level_of_the_options(void **state)
 	settings_free(plain);
 }
 
+#define OF_SETTINGS UINT64_C(0x0123456789abcdef)
+
+static uint64_t of_range(char **skip, size_t n, int64_t start, int64_t end)
+{
+	struct settings s = { .kafka_skip = { skip, n } };
+	struct skip k;
+	uint64_t f;
+
+	skip_init(&k, &s, "t", 3);
+	f = fingerprint_of_range(OF_SETTINGS, &k, start, end);
+	skip_free(&k);
+	return f;
+}
+
+/* Of kafka.skip a range covers the offsets inside of it, whatever their order, and nothing else. */
+static void test_what_a_range_skips(void **state)
+{
+	char *some[] = { (char *)"t:3:20", (char *)"t:3:10", (char *)"t:4:15", (char *)"u:3:15", (char *)"t:3:10" };
+	char *same[] = { (char *)"t:3:10", (char *)"t:3:20" };
+	char *other[] = { (char *)"t:3:11", (char *)"t:3:20" };
+
+	(void)state;
+	assert_true(of_range(NULL, 0, 0, 100) == OF_SETTINGS);
+	assert_true(of_range(some, 5, 0, 10) == OF_SETTINGS);
+	assert_true(of_range(some, 5, 11, 20) == OF_SETTINGS);
+	assert_true(of_range(some, 5, 21, 100) == OF_SETTINGS);
+	assert_true(of_range(some, 5, 10, 11) != OF_SETTINGS);
+	assert_true(of_range(some, 5, 10, 11) == of_range(some, 5, 0, 20));
+	assert_true(of_range(some, 5, 0, 21) != of_range(some, 5, 0, 20));
+	assert_true(of_range(some, 5, 0, 21) == of_range(same, 2, 0, 21));
+	assert_true(of_range(other, 2, 0, 21) != of_range(same, 2, 0, 21));
+}
+
 /* What is written into intents today: another one under the same settings would double a range at each upgrade. It may
  * change with ROUTING_VERSION. The number: the first 64 bits of SHA-256 over the lines in fingerprint.c. */
 static void test_it_outlasts_versions_of_the_program(void **state)
 {
 	struct settings *s = scratch_load(HEAD);
+	char *skip[] = { (char *)"t:3:10" };
 
 	(void)state;
+	assert_true(of_range(skip, 1, 0, 20) == UINT64_C(0xc5dfee6b123dba0f));
 	assert_int_equal(ROUTING_VERSION, 1);
 	assert_true(fingerprint(s) == UINT64_C(0xda45658fe9f572e9));
 	settings_free(s);
@@ -263,6 +299,7 @@ int main(void)
 		cmocka_unit_test(test_each_setting),
 		cmocka_unit_test(test_each_name_is_a_setting),
 		cmocka_unit_test(test_the_isolation_level_of_the_options),
+		cmocka_unit_test(test_what_a_range_skips),
 		cmocka_unit_test(test_it_outlasts_versions_of_the_program),
 	};
 

@@ -32,8 +32,9 @@ static void remove_folder(void)
 
 static void make_folder(void)
 {
-	static const char *const variables[] = { "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ACCESS_KEY_ID",
-						 "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN" };
+	static const char *const variables[] = { "AWS_REGION",        "AWS_DEFAULT_REGION",
+						 "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY",
+						 "AWS_SESSION_TOKEN", "CREDENTIALS_DIRECTORY" };
 
 	if (paths[0] != NULL)
 		return;

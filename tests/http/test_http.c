@@ -938,6 +938,32 @@ static void bandwidth_is_shared(void **state)
 	body_free(body);
 }
 
+/* A body that waits for its allowance goes on when there is none any more, and more requests at once than before. */
+static void limits_can_be_lifted(void **state)
+{
+	static struct peer p;
+	struct http *h = client(1, 60000, 1000); /* minutes */
+	struct http_request r;
+	uint64_t sum;
+	struct iovec *body = body_new(&sum);
+
+	(void)state;
+	peer_begin(&p, talk_one_put);
+	put(h, &r, p.url, body, false);
+	for (int i = 0; i < 20; i++)
+		http_wait(h, 10);
+	assert_null(http_next_done(h));
+	http_limit(h, 4, 0);
+	assert_ptr_equal(finish(h), &r);
+	assert_int_equal(r.status, 200);
+	http_request_free(&r);
+	http_limit(h, 2, 1 << 20);
+	http_free(h);
+	peer_end(&p);
+	assert_true(p.body_sum == sum);
+	body_free(body);
+}
+
 static void no_answer_is_told_apart(void **state)
 {
 	static const struct {
@@ -1024,6 +1050,7 @@ int main(void)
 		cmocka_unit_test(a_connection_is_renewed),
 		cmocka_unit_test(bandwidth_is_kept),
 		cmocka_unit_test(bandwidth_is_shared),
+		cmocka_unit_test(limits_can_be_lifted),
 		cmocka_unit_test(no_answer_is_told_apart),
 		cmocka_unit_test(methods_mix_on_one_handle),
 	};

@@ -65,7 +65,7 @@ struct daemon {
 	int n_commands, n_events;
 	struct s3 s3;
 	struct upload_env env;
-	struct topic_settings topic;
+	struct settings settings;
 	struct assignment *assignments[ASSIGNMENTS];
 	int n_assignments;
 };
@@ -140,17 +140,19 @@ static void daemon_start(struct daemon *d)
 	mailbox_waker(d->commands, (struct waker){ count_post, &d->n_commands });
 	mailbox_waker(d->events, (struct waker){ count_post, &d->n_events });
 	d->s3.store = &w->store;
-	d->env = (struct upload_env){ .s3 = &d->s3, .part_bytes = 24, .block_bytes = 8, .publish_max = 2 };
-	d->topic = (struct topic_settings){ .prefix = (char *)"raw",
-					    .format = (char *)"json",
-					    .compression = COMPRESSION_NONE,
-					    .partition_by = PARTITION_BY_HOUR,
-					    .key = (char *)"{prefix}/{table}/dt={dt}/hour={hour}/"
-							   "{topic}+{partition}+{start}+{id}.{ext}",
-					    .max_open_slots = 2,
-					    .roll_records = 5,
-					    .roll_age_ms = 500,
-					    .dead_letter_prefix = (char *)"dead" };
+	d->env = (struct upload_env){
+		.settings = &d->settings, .s3 = &d->s3, .part_bytes = 24, .block_bytes = 8, .publish_max = 2
+	};
+	d->settings.topic = (struct topic_settings){ .prefix = (char *)"raw",
+						     .format = (char *)"json",
+						     .compression = COMPRESSION_NONE,
+						     .partition_by = PARTITION_BY_HOUR,
+						     .key = (char *)"{prefix}/{table}/dt={dt}/hour={hour}/"
+								    "{topic}+{partition}+{start}+{id}.{ext}",
+						     .max_open_slots = 2,
+						     .roll_records = 5,
+						     .roll_age_ms = 500,
+						     .dead_letter_prefix = (char *)"dead" };
 }
 
 static void free_assignment(struct daemon *d, struct assignment *a)
@@ -452,7 +454,6 @@ static void open_partition(struct daemon *d)
 	a->group = mem_strdup("g");
 	a->cluster = mem_strdup("c");
 	memcpy(a->mark, "5c1f", 5);
-	a->settings = &d->topic;
 	a->start = t->start;
 	a->chain = t->before;
 	a->n_plan = t->n;

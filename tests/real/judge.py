@@ -44,10 +44,11 @@ class Rules:
     """What the settings ask for."""
 
     def __init__(self, prefix="raw", table=None, ext="json.gz", tombstones="skip", dead_letter_prefix="dead-letter",
-                 max_record=32 << 20, metadata=(), partition_by="hour"):
+                 max_record=32 << 20, metadata=(), partition_by="hour", skip=()):
         self.prefix, self.table, self.ext = prefix, table, ext
         self.tombstones, self.dead_letter_prefix = tombstones, dead_letter_prefix
         self.max_record, self.metadata, self.partition_by = max_record, tuple(metadata), partition_by
+        self.skip = set(skip)      # of (partition, offset)
 
     def table_of(self, topic):
         return self.table or re.sub(r"^_", "t_", re.sub(r"[^a-z0-9_]", "_", topic.lower()))
@@ -246,14 +247,14 @@ class Judgement:
 class Expected:
     """What should be there of one partition."""
 
-    def __init__(self, records, rules, slots):
+    def __init__(self, partition, records, rules, slots):
         self.at = {}               # line -> [(offset, slot)], not found yet
         self.slot_of_dead = {}     # offset -> (record, slot), not found yet
         self.found = {}            # line or offset -> how often
         self.skipped = 0
         self.records = {r.offset: r for r in records} if rules.metadata else None
         for r in records:
-            kind, line = verdict(r, rules)
+            kind, line = ("dead", None) if (partition, r.offset) in rules.skip else verdict(r, rules)
             slot = slots.of(r.timestamp)
             if kind == "landed":
                 self.at.setdefault(line, []).append((r.offset, slot))
@@ -345,7 +346,7 @@ def judge_topic(broker, s3, bucket, topic, group, rules=None, records=None, cont
     j.objects = sorted((o for o in objects if o.topic == topic), key=lambda o: (o.partition, o.start, o.id, o.key))
     slots = Slots(rules.partition_by)
     table = rules.table_of(topic)
-    expected = {p: Expected(r, rules, slots) for p, r in records.items()}
+    expected = {p: Expected(p, r, rules, slots) for p, r in records.items()}
     for o in j.objects:
         j.ranges.setdefault((o.partition, o.start, o.id), []).append(o)
         dead = o.prefix == rules.dead_letter_prefix

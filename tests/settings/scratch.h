@@ -34,8 +34,9 @@ static inline void scratch_write(const char *name, const char *text, mode_t mode
 
 static inline int scratch_setup(void **state)
 {
-	static const char *const variables[] = { "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ACCESS_KEY_ID",
-						 "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN" };
+	static const char *const variables[] = { "AWS_REGION",        "AWS_DEFAULT_REGION",
+						 "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY",
+						 "AWS_SESSION_TOKEN", "CREDENTIALS_DIRECTORY" };
 	char name[] = "/tmp/kafka2s3-settings-XXXXXX";
 
 	for (size_t i = 0; i < sizeof(variables) / sizeof(variables[0]); i++)

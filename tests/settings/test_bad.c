@@ -163,6 +163,7 @@ static const struct bad options[] = {
 	{ KAFKA("options = [ \"partition.assignment.strategy=range,cooperative-sticky\" ];"), 2, { "together" } },
 	{ KAFKA("options = [ \"client.id\" ];"), 2, { "property=value" } },
 	{ KAFKA("options = [ \"client id=x\" ];"), 2, { "'client id'", "without spaces" } },
+	{ KAFKA("skip = [ \"a:0:5\",\n\"a:0\" ];"), 3, { "kafka.skip:", "\"a:0\" is no \"topic:partition:offset\"" } },
 	{ KAFKA("options = [ \"sasl.password=file:none\" ];"), 2, { "kafka.options:", "cannot read 'none'" } },
 };
 

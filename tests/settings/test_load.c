@@ -237,6 +237,90 @@ static void secrets_come_from_files(void **state)
 	settings_free(s);
 }
 
+static int look_over(const char *text, struct settings **s, struct error *e)
+{
+	scratch_write("a.conf", text, 0600);
+	return settings_look_over("a.conf", s, e);
+}
+
+static int load(const char *text, struct settings **s, struct error *e)
+{
+	scratch_write("a.conf", text, 0600);
+	return settings_load("a.conf", s, e);
+}
+
+/* Paths below systemd's folder of credentials: wherever a path can stand. */
+static void credentials_lie_in_their_directory(void **state)
+{
+	static const char text[] =
+		"kafka = { topics = \"a\"; group = \"g\";\n"
+		" options = [ \"sasl.password=file:${CREDENTIALS_DIRECTORY}/secret\",\n"
+		" \"ssl.key.location=${CREDENTIALS_DIRECTORY}/token\" ]; };\n"
+		"s3 = { bucket = \"my-lake\"; credentials_file = \"${CREDENTIALS_DIRECTORY}/token\";\n"
+		" ca_file = \"${CREDENTIALS_DIRECTORY}/token\"; };\n";
+	char directory[256], path[512];
+	struct settings *s;
+
+	(void)state;
+	assert_non_null(getcwd(directory, sizeof(directory)));
+	scratch_write("secret", "hunter2\n", 0600);
+	scratch_write("token", "x\n", 0600);
+	setenv("CREDENTIALS_DIRECTORY", directory, 1);
+	s = scratch_load(text);
+	snprintf(path, sizeof(path), "%s/token", directory);
+	assert_string_equal(s->kafka_options.items[0], "sasl.password=hunter2");
+	assert_string_equal(s->kafka_options.items[1] + strlen("ssl.key.location="), path);
+	assert_string_equal(s->s3_credentials_file, path);
+	assert_string_equal(s->s3_ca_file, path);
+	settings_free(s);
+	scratch_write("secret", "hunter3\n", 0600); /* a reload reads it again */
+	s = scratch_load(text);
+	assert_string_equal(s->kafka_options.items[0], "sasl.password=hunter3");
+	settings_free(s);
+	unsetenv("CREDENTIALS_DIRECTORY");
+}
+
+/* A start needs them; a look at the file does not, for whoever looks may not get them. */
+static void credentials_that_are_not_there(void **state)
+{
+	static const struct {
+		const char *s3, *setting;
+	} cases[] = {
+		{ "access_key_id = \"x\"; secret_access_key = \"file:${CREDENTIALS_DIRECTORY}/no\";",
+		  "s3.secret_access_key" },
+		{ "credentials_file = \"${CREDENTIALS_DIRECTORY}/no\";", "s3.credentials_file" },
+		{ "ca_file = \"${CREDENTIALS_DIRECTORY}/no\";", "s3.ca_file" },
+	};
+	char text[512], place[64];
+	struct settings *s;
+	struct error e;
+
+	(void)state;
+	for (size_t i = 0; i < 2 * sizeof(cases) / sizeof(cases[0]); i++) {
+		bool set = i % 2 == 1; /* the variable is set, and the file is not there */
+
+		if (set)
+			setenv("CREDENTIALS_DIRECTORY", "/nonexistent", 1);
+		snprintf(text, sizeof(text),
+			 "kafka = { topics = \"a\"; group = \"g\"; };\ns3 = { bucket = \"b-1\"; %s };\n",
+			 cases[i / 2].s3);
+		snprintf(place, sizeof(place), "a.conf:2: %s: ", cases[i / 2].setting);
+		assert_int_equal(load(text, &s, &e), -1);
+		assert_ptr_equal(strstr(e.text, place), e.text);
+		assert_non_null(
+			strstr(e.text, set ? "cannot read '/nonexistent/no'" : "CREDENTIALS_DIRECTORY is not set"));
+		assert_int_equal(look_over(text, &s, &e), 0);
+		settings_free(s);
+		unsetenv("CREDENTIALS_DIRECTORY");
+	}
+	/* Any other file must be there. */
+	assert_int_equal(
+		look_over("kafka = { topics = \"a\"; group = \"g\"; };\n"
+			  "s3 = { bucket = \"b-1\"; access_key_id = \"x\"; secret_access_key = \"file:/no\"; };",
+			  &s, &e),
+		-1);
+}
+
 /* Its credentials are asked for by the chain, its region is a value like any other. */
 static void environment_stands_in(void **state)
 {
@@ -332,6 +416,8 @@ int main(void)
 		cmocka_unit_test(starts_are_times),
 		cmocka_unit_test(includes_are_read),
 		cmocka_unit_test(secrets_come_from_files),
+		cmocka_unit_test(credentials_lie_in_their_directory),
+		cmocka_unit_test(credentials_that_are_not_there),
 		cmocka_unit_test(environment_stands_in),
 		cmocka_unit_test(secrets_that_others_can_read_are_warned_of),
 	};

@@ -338,8 +338,8 @@ bool dead_letter_encode(const struct topic_settings *t, const struct record_sour
 {
 	(void)t;
 	(void)source;
-	assert(strcmp(reason, "odd") == 0);
-	return buf_addf(out, "%" PRId64 "\n", r->offset);
+	assert(strcmp(reason, "odd") == 0 || strcmp(reason, "skip") == 0);
+	return buf_addf(out, "%" PRId64 "%s\n", r->offset, strcmp(reason, "odd") == 0 ? "" : " skip");
 }
 
 size_t encoder_bound(const struct topic_settings *t, const struct record_source *source, const struct record *r)

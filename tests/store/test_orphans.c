@@ -22,7 +22,7 @@ struct bench {
 	struct fake_store store;
 	struct s3 s3;
 	struct upload_env env;
-	struct topic_settings topic;
+	struct settings settings;
 	struct mailbox *events;
 	struct writer *writers;
 	struct orphans *orphans;
@@ -40,17 +40,20 @@ static int setup(void **state)
 
 	log_set_level(LOG_LEVEL_ERROR);
 	b->s3.store = &b->store;
-	b->env = (struct upload_env){
-		.s3 = &b->s3, .codecs = codecs_new(), .part_bytes = 100, .block_bytes = 30, .publish_max = FAKE_CALLS
-	};
-	b->topic = (struct topic_settings){ .prefix = (char *)"raw",
-					    .format = (char *)"json",
-					    .compression = COMPRESSION_NONE,
-					    .partition_by = PARTITION_BY_HOUR,
-					    .key = (char *)"{prefix}/{table}/dt={dt}/hour={hour}/"
-							   "{topic}+{partition}+{start}+{id}.{ext}",
-					    .max_open_slots = 3,
-					    .dead_letter_prefix = (char *)"dead" };
+	b->env = (struct upload_env){ .settings = &b->settings,
+				      .s3 = &b->s3,
+				      .codecs = codecs_new(),
+				      .part_bytes = 100,
+				      .block_bytes = 30,
+				      .publish_max = FAKE_CALLS };
+	b->settings.topic = (struct topic_settings){ .prefix = (char *)"raw",
+						     .format = (char *)"json",
+						     .compression = COMPRESSION_NONE,
+						     .partition_by = PARTITION_BY_HOUR,
+						     .key = (char *)"{prefix}/{table}/dt={dt}/hour={hour}/"
+								    "{topic}+{partition}+{start}+{id}.{ext}",
+						     .max_open_slots = 3,
+						     .dead_letter_prefix = (char *)"dead" };
 	b->events = mailbox_new();
 	mailbox_waker(b->events, (struct waker){ ignore_wake, NULL });
 	b->orphans = orphans_new(&b->s3);
@@ -68,7 +71,6 @@ static struct writer *open_writer(struct bench *b, const char *topic, int32_t pa
 	a->group = mem_strdup("group");
 	a->cluster = mem_strdup("cluster");
 	memcpy(a->mark, "5c1f", 5);
-	a->settings = &b->topic;
 	a->start = 100;
 	chain_begin(&a->chain, "first");
 	w = writer_new(&b->env, b->events, a);

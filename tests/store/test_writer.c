@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "base/log.h"
+#include "encode/fingerprint.h"
 #include "store/fake_s3.h"
 #include "support/dice.h"
 
@@ -20,7 +21,7 @@ struct bench {
 	struct fake_store store;
 	struct s3 s3;
 	struct upload_env env;
-	struct topic_settings topic;
+	struct settings settings, fresh;
 	struct mailbox *events;
 	struct assignment *a;
 	struct writer *w;
@@ -43,20 +44,21 @@ static int setup(void **state)
 
 	log_set_level(LOG_LEVEL_ERROR);
 	b->s3.store = &b->store;
-	b->env = (struct upload_env){ .s3 = &b->s3,
+	b->env = (struct upload_env){ .settings = &b->settings,
+				      .s3 = &b->s3,
 				      .codecs = codecs_new(),
 				      .part_bytes = PART_BYTES,
 				      .block_bytes = 30,
 				      .publish_max = FAKE_CALLS };
 	buf_init(&b->env.scratch, 1 << 20);
-	b->topic = (struct topic_settings){ .prefix = (char *)"raw",
-					    .format = (char *)"json",
-					    .compression = COMPRESSION_NONE,
-					    .partition_by = PARTITION_BY_HOUR,
-					    .key = (char *)"{prefix}/{table}/dt={dt}/hour={hour}/"
-							   "{topic}+{partition}+{start}+{id}.{ext}",
-					    .max_open_slots = 3,
-					    .dead_letter_prefix = (char *)"dead" };
+	b->settings.topic = (struct topic_settings){ .prefix = (char *)"raw",
+						     .format = (char *)"json",
+						     .compression = COMPRESSION_NONE,
+						     .partition_by = PARTITION_BY_HOUR,
+						     .key = (char *)"{prefix}/{table}/dt={dt}/hour={hour}/"
+								    "{topic}+{partition}+{start}+{id}.{ext}",
+						     .max_open_slots = 3,
+						     .dead_letter_prefix = (char *)"dead" };
 	b->events = mailbox_new();
 	mailbox_waker(b->events, (struct waker){ ignore_wake, NULL });
 	b->a = assignment_new("topic", 3);
@@ -67,7 +69,6 @@ static int setup(void **state)
 	b->a->cluster = mem_strdup("cluster");
 	memcpy(b->a->mark, "5c1f", 5);
 	b->a->fingerprint = 4711;
-	b->a->settings = &b->topic;
 	b->a->start = 100;
 	chain_begin(&b->a->chain, "first");
 	b->now = 1000;
@@ -270,7 +271,7 @@ static void test_one_range(void **state)
 	struct bench *b = *state;
 	struct range_facts f;
 
-	b->topic.roll_records = 3;
+	b->settings.topic.roll_records = 3;
 	open_writer(b);
 	add(b, 100);
 	add(b, 101);
@@ -303,6 +304,107 @@ static void test_one_range(void **state)
 	assert_int_equal(b->store.creates, 0);
 }
 
+/* ---- generations of settings */
+
+/* The next generation: the same, until the test changes it. */
+static void renew(struct bench *b)
+{
+	b->fresh = b->settings;
+	atomic_store(&b->fresh.more_holders, 0);
+	b->env.settings = &b->fresh;
+}
+
+/* What is open keeps what it began with; nobody holds the old ones when all of them is gone. */
+static void test_new_settings_from_the_next_range_on(void **state)
+{
+	struct bench *b = *state;
+	struct range_facts first, second;
+
+	b->settings.topic.roll_records = 3;
+	open_writer(b);
+	add(b, 100);
+	renew(b);
+	b->fresh.topic.roll_records = 1;
+	add(b, 101);
+	writer_tick(b->w, b->now);
+	expect_none(b);
+	add(b, 102);
+	first = expect_sealed(b, 100, 103, ROLL_RECORDS, 1);
+	add(b, 103);
+	second = expect_sealed(b, 103, 104, ROLL_RECORDS, 1);
+	assert_int_not_equal(atomic_load(&b->settings.more_holders), 0);
+	publish(b, &first);
+	perform_all(b);
+	expect_published(b, &first);
+	assert_int_equal(atomic_load(&b->settings.more_holders), 0);
+	publish(b, &second);
+	perform_all(b);
+	expect_published(b, &second);
+	drop_writer(b);
+	assert_int_equal(atomic_load(&b->fresh.more_holders), 0);
+}
+
+/* A call that is still out holds what it was made by, though the writer is gone. */
+static void test_settings_outlive_their_writer(void **state)
+{
+	struct bench *b = *state;
+
+	open_writer(b);
+	for (int64_t offset = 100; b->s3.n == 0; offset++)
+		add_long(b, offset, HOUR, LONG);
+	renew(b);
+	writer_free(b->w, b->now);
+	b->w = NULL;
+	assert_int_not_equal(atomic_load(&b->settings.more_holders), 0);
+	perform_all(b);
+	assert_int_equal(atomic_load(&b->settings.more_holders), 0);
+}
+
+static char *named[] = { (char *)"topic:3:104", (char *)"topic:3:101", (char *)"topic:4:102" };
+static char *named_later[] = { (char *)"topic:3:110" };
+
+static void test_skip(void **state)
+{
+	struct bench *b = *state;
+	struct range_facts f;
+	struct skip k;
+
+	b->settings.topic.roll_records = 3;
+	b->settings.kafka_skip = (struct string_list){ named, 3 };
+	skip_init(&k, &b->settings, "topic", 3);
+	open_writer(b);
+	add(b, 100);
+	add(b, 101);
+	add(b, 102);
+	f = expect_sealed(b, 100, 103, ROLL_RECORDS, 2);
+	assert_int_equal(f.landed, 2);
+	assert_int_equal(f.dead, 1);
+	assert_true(f.fingerprint == fingerprint_of_range(4711, &k, 100, 103) && f.fingerprint != 4711);
+	publish(b, &f);
+	perform_all(b);
+	expect_published(b, &f);
+	assert_object(b, &f, FIRST_HOUR, "json", "100\n102\n");
+	assert_object(b, &f, "dead/table/dt=1970-01-01/hour=01", "json", "101 skip\n");
+	add_tombstone(b, 104); /* whatever it is */
+	renew(b);
+	b->fresh.kafka_skip = (struct string_list){ named_later, 1 };
+	add(b, 105);
+	add(b, 106);
+	f = expect_sealed(b, 103, 107, ROLL_RECORDS, 2);
+	assert_int_equal(f.dead, 1);
+	assert_int_equal(f.skipped, 0);
+	assert_true(f.fingerprint == fingerprint_of_range(4711, &k, 103, 107) && f.fingerprint != 4711);
+	add(b, 107);
+	add(b, 108);
+	add(b, 109);
+	assert_int_equal(expect_sealed(b, 107, 110, ROLL_RECORDS, 1).fingerprint, 4711);
+	add(b, 110);
+	add(b, 111);
+	add(b, 112);
+	assert_int_equal(expect_sealed(b, 110, 113, ROLL_RECORDS, 2).dead, 1);
+	skip_free(&k);
+}
+
 static void test_offsets_rise(void **state)
 {
 	struct bench *b = *state;
@@ -330,7 +432,7 @@ static void test_slots_and_dead_letters(void **state)
 	struct bench *b = *state;
 	struct range_facts f;
 
-	b->topic.max_open_slots = 4;
+	b->settings.topic.max_open_slots = 4;
 	open_writer(b);
 	add_long(b, 100, HOUR + 5, 2);
 	add_long(b, 101, 2 * HOUR, 2);
@@ -381,7 +483,7 @@ static void test_roll_by_bytes(void **state)
 {
 	struct bench *b = *state;
 
-	b->topic.roll_bytes = 100;
+	b->settings.topic.roll_bytes = 100;
 	open_writer(b);
 	add_long(b, 100, HOUR, LONG);
 	add_long(b, 101, HOUR, LONG);
@@ -419,7 +521,7 @@ static void test_roll_by_age(void **state)
 {
 	struct bench *b = *state;
 
-	b->topic.roll_age_ms = 500;
+	b->settings.topic.roll_age_ms = 500;
 	open_writer(b);
 	b->now = 2000;
 	writer_tick(b->w, b->now);
@@ -460,7 +562,7 @@ static void test_eight_sealed(void **state)
 	struct bench *b = *state;
 	struct range_facts f[ASSIGNMENT_MAX_SEALED];
 
-	b->topic.roll_records = 1;
+	b->settings.topic.roll_records = 1;
 	open_writer(b);
 	for (int i = 0; i < ASSIGNMENT_MAX_SEALED; i++) {
 		add(b, 100 + i);
@@ -514,7 +616,7 @@ static void test_stop_without_records(void **state)
 {
 	struct bench *b = *state;
 
-	b->topic.roll_records = 1;
+	b->settings.topic.roll_records = 1;
 	open_writer(b);
 	add_stop(b, 105);
 	expect_sealed(b, 100, 105, ROLL_STOP, 0);
@@ -527,7 +629,7 @@ static void test_stop_at_a_seal(void **state)
 {
 	struct bench *b = *state;
 
-	b->topic.roll_records = 2;
+	b->settings.topic.roll_records = 2;
 	open_writer(b);
 	add(b, 100);
 	add(b, 101);
@@ -541,7 +643,7 @@ static void test_stop_waits_for_eight(void **state)
 	struct bench *b = *state;
 	struct range_facts first = { 0 };
 
-	b->topic.roll_records = 1;
+	b->settings.topic.roll_records = 1;
 	open_writer(b);
 	for (int i = 0; i < ASSIGNMENT_MAX_SEALED; i++) {
 		struct range_facts f;
@@ -557,7 +659,7 @@ static void test_stop_waits_for_eight(void **state)
 	publish(b, &first);
 	perform_all(b);
 	expect_published(b, &first);
-	b->topic.roll_records = 0;
+	b->settings.topic.roll_records = 0;
 	writer_tick(b->w, b->now);
 	expect_sealed(b, 108, 120, ROLL_STOP, 1);
 }
@@ -594,7 +696,7 @@ static void test_chain(void **state)
 	struct range_facts f[4];
 	char previous[64];
 
-	b->topic.roll_records = 2;
+	b->settings.topic.roll_records = 2;
 	open_writer(b);
 	add(b, 100);
 	add_dead(b, 101, HOUR);
@@ -644,7 +746,7 @@ static void test_empty_range(void **state)
 {
 	struct bench *b = *state;
 
-	b->topic.roll_records = 1;
+	b->settings.topic.roll_records = 1;
 	open_writer(b);
 	add_tombstone(b, 100);
 	expect_sealed(b, 100, 101, ROLL_RECORDS, 0);
@@ -685,8 +787,8 @@ static void test_planned_exactly(void **state)
 	struct bench *b = *state;
 	struct range_facts f;
 
-	b->topic.roll_records = 1;
-	b->topic.roll_age_ms = 1;
+	b->settings.topic.roll_records = 1;
+	b->settings.topic.roll_age_ms = 1;
 	plan(b, 103);
 	open_writer(b);
 	add_long(b, 100, HOUR, 2);
@@ -707,6 +809,34 @@ static void test_planned_exactly(void **state)
 	assert_memory_equal(f.id, "5c1f", 4);
 	assert_string_not_equal(f.id, "5c1f000000000000");
 	assert_int_equal(f.fingerprint, 4711);
+}
+
+/* The consumer thread has held the plan against the generation of this assignment. */
+static void test_planned_under_its_own_settings(void **state)
+{
+	struct bench *b = *state;
+	struct range_facts f[2];
+
+	b->settings.kafka_skip = (struct string_list){ named, 3 };
+	plan(b, 102);
+	plan(b, 105);
+	open_writer(b);
+	renew(b);
+	b->fresh.kafka_skip = (struct string_list){ NULL, 0 };
+	for (int64_t offset = 100; offset < 106; offset++)
+		add(b, offset);
+	f[0] = expect_planned(b, 0, true);
+	f[1] = expect_planned(b, 1, true);
+	for (int i = 0; i < 2; i++) {
+		publish(b, &f[i]);
+		perform_all(b);
+		expect_published(b, &f[i]);
+		assert_object(b, &f[i], "dead/table/dt=1970-01-01/hour=01", "json",
+			      i == 0 ? "101 skip\n" : "104 skip\n");
+	}
+	writer_close(b->w, ROLL_SHUTDOWN, b->now);
+	assert_int_equal(expect_sealed(b, 105, 106, ROLL_SHUTDOWN, 1).fingerprint, 4711);
+	expect(b, EVENT_QUIET);
 }
 
 static void test_stop_behind_a_plan(void **state)
@@ -803,7 +933,7 @@ static void test_eight_planned(void **state)
 
 	for (int i = 0; i < ASSIGNMENT_MAX_SEALED; i++)
 		plan(b, 101 + i);
-	b->topic.roll_records = 1;
+	b->settings.topic.roll_records = 1;
 	open_writer(b);
 	add_end(b, 108);
 	for (int i = 0; i < ASSIGNMENT_MAX_SEALED; i++)
@@ -962,7 +1092,7 @@ static void test_publish_in_line(void **state)
 	struct bench *b = *state;
 	struct range_facts f;
 
-	b->topic.max_open_slots = 4;
+	b->settings.topic.max_open_slots = 4;
 	b->env.publish_max = 2;
 	open_writer(b);
 	for (int i = 0; i < 4; i++)
@@ -987,7 +1117,7 @@ static void test_drop_in_line(void **state)
 	struct bench *b = *state;
 	struct range_facts f;
 
-	b->topic.max_open_slots = 4;
+	b->settings.topic.max_open_slots = 4;
 	b->env.publish_max = 1;
 	open_writer(b);
 	for (int i = 0; i < 4; i++)
@@ -1050,7 +1180,7 @@ static void test_allowed_early(void **state)
 	struct bench *b = *state;
 	struct range_facts f;
 
-	b->topic.roll_records = 4;
+	b->settings.topic.roll_records = 4;
 	open_writer(b);
 	for (int i = 0; i < 4; i++)
 		add_long(b, 100 + i, HOUR, LONG);
@@ -1362,7 +1492,7 @@ static void test_drop_durable(void **state)
 	struct bench *b = *state;
 	struct range_facts f, last;
 
-	b->topic.roll_records = 3;
+	b->settings.topic.roll_records = 3;
 	open_writer(b);
 	for (int i = 0; i < 9; i++)
 		add_long(b, 100 + i, HOUR, LONG);
@@ -1406,8 +1536,8 @@ static void test_compressed_accounts(void **state)
 	struct bench *b = *state;
 	struct range_facts f;
 
-	b->topic.compression = COMPRESSION_GZIP;
-	b->topic.level = -1;
+	b->settings.topic.compression = COMPRESSION_GZIP;
+	b->settings.topic.level = -1;
 	b->env.block_bytes = 200;
 	open_writer(b);
 	for (int i = 0; i < 50; i++)
@@ -1492,9 +1622,9 @@ static void test_drop_anywhere(void **state)
 		int64_t offset = 100;
 
 		dice_init(&d, seed + (uint64_t)round);
-		b->topic.roll_records = dice_chance(&d, 50) ? 1 + dice_below(&d, 20) : 0;
-		b->topic.compression = dice_chance(&d, 20) ? COMPRESSION_ZSTD : COMPRESSION_NONE;
-		b->topic.level = -1;
+		b->settings.topic.roll_records = dice_chance(&d, 50) ? 1 + dice_below(&d, 20) : 0;
+		b->settings.topic.compression = dice_chance(&d, 20) ? COMPRESSION_ZSTD : COMPRESSION_NONE;
+		b->settings.topic.level = -1;
 		b->a->n_plan = 0;
 		if (dice_chance(&d, 30)) {
 			plan(b, 100 + 1 + dice_below(&d, 10));
@@ -1528,6 +1658,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		writer_test(test_one_range),
+		writer_test(test_new_settings_from_the_next_range_on),
+		writer_test(test_settings_outlive_their_writer),
+		writer_test(test_skip),
 		writer_test(test_offsets_rise),
 		writer_test(test_slots_and_dead_letters),
 		writer_test(test_too_many_slots),
@@ -1547,6 +1680,7 @@ int main(void)
 		writer_test(test_metadata_is_ascii),
 		writer_test(test_empty_range),
 		writer_test(test_planned_exactly),
+		writer_test(test_planned_under_its_own_settings),
 		writer_test(test_planned_cascade),
 		writer_test(test_planned_end_of_partition),
 		writer_test(test_end_of_partition_cuts_nothing_else),

@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: Apache-2.0
+"""SIGHUP: what takes effect without a restart, from the next range on, and what a bad file changes."""
+import json
+import re
+import signal
+
+import pytest
+
+import gateway
+import judge
+from rows import Feeder, stock_rows
+
+NEVER = {"age": "1h", "bytes": "1GiB", "records": 0}
+
+
+def reload(d, topic, **settings):
+    """Write the file anew and have it loaded. The report comes behind it, through all threads."""
+    before = len(re.findall(r" reload: ", d.log()))
+    d.write(**settings)
+    d.send(signal.SIGHUP)
+    d.wait_says(r" reload: .*\n", count=before + 1, seconds=60)
+    d.state(topic, 0)
+    return re.findall(r" reload: (.*)\n", d.log())[before]
+
+
+def causes(d):
+    return re.findall(r": sealed \[\d+, \d+\) as [0-9a-f]{16} by (\w+)", d.log())
+
+
+def letters(j):
+    return [json.loads(line) for o in j.objects if o.prefix == "dead-letter" for line in o.lines()]
+
+
+@pytest.mark.asan
+@pytest.mark.tsan
+def test_settings_take_effect_without_a_rebalance(case, tmp_path):
+    topic, secret = case.topic(2), tmp_path / "secret"
+    secret.write_text(gateway.SECRET_KEY + "\n")
+    d = case.daemon(topic, s3={"secret_access_key": f"file:{secret}"}, log={"level": "debug"},
+                    roll={**NEVER, "records": 50})
+    case.produce(topic, stock_rows(100), partitions=2)
+    case.wait_landed(topic, seconds=60)
+    given = d.says(r"the group gave .*\n").group()
+    assert sorted(causes(d)) == ["records"] * 2
+
+    # A file that does not load, and one that needs a restart.
+    good = d.settings
+    with open(d.conf, "a", encoding="utf-8") as f:
+        f.write("log_ = { };\n")
+    line = len(good) + 1
+    d.send(signal.SIGHUP)
+    d.wait_says(rf"reload: nothing is changed: {re.escape(d.conf)}:{line}: ", seconds=60)
+    assert reload(d, topic, memory="300MiB", uploaders=2) == "nothing that is reloadable has changed"
+    d.wait_says(r"reload: needs a restart, the running value stays: memory, uploaders\n", seconds=60)
+    d.settings = good
+    case.produce(topic, stock_rows(100, first=100), partitions=2)
+    case.wait_landed(topic, seconds=60)
+    assert sorted(causes(d)) == ["records"] * 4
+
+    # Another roll, and records that nobody looks into.
+    said = reload(d, topic, roll={**NEVER, "age": "1s"}, kafka={"skip": [f"{topic}:0:102", f"{topic}:1:100"]})
+    assert said.endswith(": kafka.skip, roll.records, roll.age")
+    case.produce(topic, stock_rows(10, first=200), partitions=2)
+    case.wait_landed(topic, seconds=60)
+    assert set(causes(d)[4:]) == {"age"}
+
+    # A secret that was changed in its own file.
+    case.gateway.restart(secret="another/secret")
+    secret.write_text("another/secret\n")
+    case.s3 = case.gateway.client()
+    assert reload(d, topic).endswith(": s3.secret_access_key")
+    case.produce(topic, stock_rows(10, first=210), partitions=2)
+    case.wait_landed(topic, seconds=90)
+
+    # A partition that waits for a person is released by the person's word.
+    mixed = [b"not json %d" % n if n % 2 == 0 else row for n, row in enumerate(stock_rows(6000, first=1000))]
+    case.produce(topic, mixed, partitions=2)
+    d.wait_says(r"partition 0: waits for a person: too many of its records cannot be written", seconds=60)
+    reload(d, topic, output={"dead_letter_limit": "100%"}, log={"level": "info"})
+    case.wait_landed(topic, seconds=90)
+
+    assert re.findall(r"the group gave .*\n", d.log()) == [given]
+    assert not d.says(r"the group takes|lost: what was not committed")
+    assert "another/secret" not in d.log() and gateway.SECRET_KEY not in d.log()
+    assert d.terminate(60) == 0
+    j = case.judge(topic, skip=[(0, 102), (1, 100)])
+    case.gateway.restart()
+    assert (j.rows, j.dead) == (218 + 3000, 2 + 3000)
+    assert sum(letter["reason"] == "skip" for letter in letters(j)) == 2
+
+
+@pytest.mark.parametrize("strategy", ["cooperative-sticky", "range"])
+def test_topics_come_and_go(case, strategy):
+    """What is taken out is landed and committed before the group has it back, and goes on there when it comes again."""
+    stays, goes = case.topic(2, suffix="-stays"), case.topic(2, suffix="-goes")
+    options = [f"partition.assignment.strategy={strategy}", *case.settings([])["kafka"]["options"]]
+    d = case.daemon(stays, kafka={"options": options}, roll={"age": "2s"})
+    with Feeder(case.broker, stays, 2, per_second=500) as one, Feeder(case.broker, goes, 2, per_second=500) as two:
+        case.wait_progress(stays, seconds=60)
+        assert reload(d, stays, kafka={"topics": [stays, goes]}).endswith(": kafka.topics")
+        case.wait_progress(goes, seconds=60)
+        case.wait_progress(stays, seconds=60)
+        back = len(re.findall(r"the group takes", d.log()))
+        reload(d, stays, kafka={"topics": [stays]})
+        d.wait_says(r"the group takes", count=back + 1, seconds=60)
+        for partition in (0, 1):
+            assert not judge.names_intent(case.text(goes, partition))
+        taken_out = case.committed(goes)
+        case.wait_progress(stays, seconds=60)
+        assert case.committed(goes) == taken_out
+        reload(d, stays, kafka={"topics": [f"^t-{case.name}-"]})
+        case.wait_progress(goes, seconds=60)
+    case.wait_landed(stays, goes, seconds=90)
+    assert not d.says(r"lost: what was not committed|stays so: it goes on there")
+    assert d.terminate(60) == 0
+    assert case.judge(stays).rows == one.sent
+    assert case.judge(goes).rows == two.sent
