@@ -4,6 +4,7 @@
 #include "base/log.h"
 
 #include <fcntl.h>
+#include <pthread.h>
 #include <regex.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -19,7 +20,10 @@
 #include <cmocka.h>
 #include <jansson.h>
 
-static char said[8192];
+#define THREADS 4
+#define LINES 100
+
+static char said[1 << 16];
 
 static void speak(void)
 {
@@ -119,6 +123,42 @@ static void test_warnings_that_repeat_are_counted(void **state)
 	assert_int_equal(count(" warning waits for S3\n"), 1);
 	assert_int_equal(count(" warning waits for S3 (2 more times)\n"), 1);
 	assert_int_equal(count(" info    S3 takes again\n"), 3);
+}
+
+static void *speak_much(void *arg)
+{
+	for (int i = 0; i < LINES; i++)
+		log_event(MESSAGE_ASSIGNED, LOG_FIELDS(LOG_NUMBER("PARTITIONS", i)), "thread %s says %d and no more",
+			  (const char *)arg, i);
+	return NULL;
+}
+
+static void speak_together(void)
+{
+	static char names[THREADS][2] = { "a", "b", "c", "d" };
+	pthread_t threads[THREADS];
+
+	for (int i = 0; i < THREADS; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, speak_much, names[i]), 0);
+	for (int i = 0; i < THREADS; i++)
+		pthread_join(threads[i], NULL);
+}
+
+static void test_lines_of_threads_do_not_mix(void **state)
+{
+	static const char pattern[] = "^20[^ ]+Z info    thread [a-d] says [0-9]+ and no more$";
+	char *at = said, *end;
+	regex_t regex;
+
+	(void)state;
+	listen_to(speak_together);
+	assert_int_equal(count("\n"), THREADS * LINES);
+	assert_int_equal(regcomp(&regex, pattern, REG_EXTENDED | REG_NOSUB), 0);
+	for (; (end = strchr(at, '\n')) != NULL; at = end + 1) {
+		*end = '\0';
+		assert_int_equal(regexec(&regex, at, 0, NULL, 0), 0);
+	}
+	regfree(&regex);
 }
 
 static void test_json(void **state)
@@ -295,6 +335,7 @@ int main(void)
 		cmocka_unit_test(test_levels),
 		cmocka_unit_test(test_another_stream_than_the_journals),
 		cmocka_unit_test(test_warnings_that_repeat_are_counted),
+		cmocka_unit_test(test_lines_of_threads_do_not_mix),
 		cmocka_unit_test(test_json),
 		cmocka_unit_test_setup_teardown(test_journal, set_up_listener, tear_down_listener),
 		cmocka_unit_test_setup_teardown(test_a_journal_that_hangs, set_up_listener, tear_down_listener),
