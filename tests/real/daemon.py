@@ -44,7 +44,7 @@ class Daemon:
         self.dir, self.name, self.settings = str(directory), name, settings
         self.conf = os.path.join(self.dir, f"{name}.conf")
         self.log_path = os.path.join(self.dir, f"{name}.log")
-        self.process = None
+        self.process, self.began = None, 0     # began: where the log of this start begins
         self.expected_up = False
         self.binary, self.env, self.before = BINARY, {}, None    # before: what the child does first
         self.write()
@@ -58,6 +58,7 @@ class Daemon:
 
     def start(self):
         assert self.process is None or not self.process.running()
+        self.began = len(self.log()) if self.process else 0
         self.process = Process(self.command("run"), self.log_path, env={**without_aws(), **self.env},
                                before=self.before)
         self.expected_up = True
@@ -98,10 +99,14 @@ class Daemon:
     def send(self, sig):
         self.process.send(sig)
 
+    def listens(self):
+        """Does it handle signals yet? Before that they end it."""
+        return "started: " in self.log()[self.began:]
+
     def next_offsets(self, topic):
         """{partition: offset} as the newest report in the log says; asks for the next one."""
-        if not self.says("started: "):
-            return {}  # no handler yet: the signal would end it
+        if not self.listens():
+            return {}
         found = re.findall(rf'topic "{re.escape(topic)}" partition (\d+): .*next offset (\d+)', self.log())
         self.send(signal.SIGUSR1)
         return {int(p): int(offset) for p, offset in found}
@@ -117,6 +122,7 @@ class Daemon:
     def terminate(self, seconds=20):
         """SIGTERM, and the exit status."""
         self.expected_up = False
+        until(lambda: f"its start, {self.process.tail()}", lambda: self.listens() or not self.running(), 20)
         self.send(signal.SIGTERM)
         return self.process.wait_end(seconds)
 
