@@ -147,6 +147,29 @@ def test_settings_that_route_otherwise_are_said_and_nothing_is_lost(case):
     assert d.terminate() == 0
 
 
+def test_another_skip_inside_of_an_intent_is_said_and_nothing_is_lost(case):
+    topic = case.topic(2)
+    d = case.daemon(topic, kafka={"options": QUICK, "skip": [f"{topic}:1:50"]}, roll={"age": "1h", "records": 100})
+    case.produce(topic, stock_rows(200), partitions=2)
+    case.wait_landed(topic, seconds=60)
+    case.gateway.stop()
+    case.produce(topic, stock_rows(200, first=200), partitions=2)
+    for partition in (0, 1):
+        case.wait_intent(topic, partition, seconds=60)
+    d.kill()
+    case.gateway.start()
+    d.write(kafka={"skip": [f"{topic}:0:150", f"{topic}:1:99", f"{topic}:1:200"]})
+    d.start()
+    case.wait_landed(topic, seconds=60)
+    said = "the settings that decide keys have changed since the intents of offsets"
+    assert d.says(rf"partition 0: {said} 100 to 200 were written, or kafka.skip has")
+    assert not d.says(rf"partition 1: {said}")
+    assert d.terminate() == 0
+    j = judge.judge_topic(case.broker, case.s3, case.bucket, topic, case.group, judge.Rules(skip=[(1, 50), (0, 150)]))
+    assert (j.rows, j.dead, len(j.chain)) == (398, 2, 1), j.problems()
+    assert not (j.missing or j.double or j.unexpected), j.problems()
+
+
 def test_of_two_topics_that_share_a_table_one_waits(case):
     first, second = case.topic(1, suffix="-X"), case.topic(1, suffix="-x")
     d = case.daemon(first, second)
