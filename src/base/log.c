@@ -37,14 +37,12 @@ static _Atomic int threshold = LOG_LEVEL_INFO;
 static _Atomic int format = LOG_FORMAT_TEXT;
 static atomic_bool progress_stands;
 
-/* Set while there is one thread. */
+/* Under the lock, but for last words. */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct {
 	int fd; /* -1: lines go to stderr */
 	struct sockaddr_un address;
 } journal = { -1, { .sun_family = AF_UNIX } };
-
-/* Under the lock. */
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct log_repeats *repeats;
 static struct buf datagram = { .max = DATAGRAM_MAX_BYTES }, line = { .max = STDERR_MAX_BYTES };
 static uint64_t lost;
@@ -89,7 +87,6 @@ int log_to_journal(const char *path)
 	int fd = -1;
 
 	if (path != NULL) {
-		snprintf(journal.address.sun_path, sizeof(journal.address.sun_path), "%s", path);
 		fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 		if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit)) != 0) {
 			if (fd >= 0)
@@ -97,9 +94,12 @@ int log_to_journal(const char *path)
 			return -1;
 		}
 	}
+	pthread_mutex_lock(&lock);
 	if (journal.fd >= 0)
 		close(journal.fd);
+	snprintf(journal.address.sun_path, sizeof(journal.address.sun_path), "%s", path != NULL ? path : "");
 	journal.fd = fd;
+	pthread_mutex_unlock(&lock);
 	return 0;
 }
 

@@ -23,7 +23,7 @@
 #define THREADS 4
 #define LINES 100
 
-static char said[1 << 16];
+static char said[1 << 18];
 
 static void speak(void)
 {
@@ -179,6 +179,41 @@ static void test_json(void **state)
 		json_decref(root);
 	}
 	assert_non_null(strstr(said, "\"message\":\"beware\",\"topic\":\"a field\"}\n"));
+}
+
+/* What is in the pipe now. */
+static void drain(int from)
+{
+	size_t len = 0;
+	ssize_t n;
+
+	while ((n = read(from, said + len, sizeof(said) - 1 - len)) > 0)
+		len += (size_t)n;
+	said[len] = '\0';
+}
+
+static void test_a_reader_that_hangs(void **state)
+{
+	int ends[2], kept = dup(STDERR_FILENO);
+
+	(void)state;
+	assert_int_equal(pipe2(ends, O_CLOEXEC | O_NONBLOCK), 0);
+	while (write(ends[1], "xxxx", 4) == 4)
+		continue;
+	assert_int_equal(fcntl(ends[1], F_SETFL, 0), 0); /* it would block now */
+	dup2(ends[1], STDERR_FILENO);
+	for (int i = 0; i < 100; i++)
+		log_info("line %d", i);
+	drain(ends[0]);
+	log_info("and on");
+	dup2(kept, STDERR_FILENO);
+	drain(ends[0]);
+	assert_int_equal(count("\n"), 2);
+	assert_non_null(strstr(said, " warning 100 lines of the log were lost"));
+	assert_non_null(strstr(said, " info    and on\n"));
+	close(kept);
+	close(ends[0]);
+	close(ends[1]);
 }
 
 /* The journal's end of a socket. */
@@ -337,6 +372,7 @@ int main(void)
 		cmocka_unit_test(test_warnings_that_repeat_are_counted),
 		cmocka_unit_test(test_lines_of_threads_do_not_mix),
 		cmocka_unit_test(test_json),
+		cmocka_unit_test(test_a_reader_that_hangs),
 		cmocka_unit_test_setup_teardown(test_journal, set_up_listener, tear_down_listener),
 		cmocka_unit_test_setup_teardown(test_a_journal_that_hangs, set_up_listener, tear_down_listener),
 		cmocka_unit_test_setup_teardown(test_a_journal_that_is_away, set_up_listener, tear_down_listener),
