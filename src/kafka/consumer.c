@@ -70,6 +70,8 @@ static void on_error(struct consumer *c, rd_kafka_event_t *event, int64_t now_bo
 
 static void on_event(struct consumer *c, rd_kafka_event_t *event, int64_t now_boot_ms)
 {
+	if (records_found_astray(c, event))
+		return;
 	switch (rd_kafka_event_type(event)) {
 	case RD_KAFKA_EVENT_REBALANCE:
 		rebalance_event(c, event, now_boot_ms);
@@ -92,11 +94,13 @@ static void serve_group(struct consumer *c, int64_t now_boot_ms)
 {
 	rd_kafka_event_t *event;
 
-	while ((event = rd_kafka_queue_poll(c->group_queue, 0)) != NULL) {
-		on_event(c, event, now_boot_ms);
-		rd_kafka_event_destroy(event);
-	}
-	c->drain = false;
+	do {
+		while ((event = rd_kafka_queue_poll(c->group_queue, 0)) != NULL) {
+			on_event(c, event, now_boot_ms);
+			rd_kafka_event_destroy(event);
+		}
+		c->drain = false;
+	} while (rebalance_read_astray(c));
 }
 
 static void report(const struct consumer *c)

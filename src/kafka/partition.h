@@ -34,6 +34,7 @@ struct partition {
 	enum partition_state state;
 	bool local;     /* in the client's local assignment */
 	bool taken_out; /* kafka.topics does not name its topic any more */
+	bool astray;    /* something of it came another way: nothing is taken until it is read again from next_offset */
 
 	uint64_t epoch;                /* of the current or the last local assignment */
 	struct assignment *assignment; /* NULL unless ACTIVE, ENDING or REVOKING */

@@ -73,16 +73,17 @@ static void round_trip(struct consumer *c)
 static void add_at_next(rd_kafka_topic_partition_list_t *list, struct partition *p)
 {
 	p->end_seen = -1;
+	p->astray = false;
 	rd_kafka_topic_partition_list_add(list, p->topic, p->id)->offset = p->next_offset;
 }
 
-/* Partitions that are being read and stay so. */
-static rd_kafka_topic_partition_list_t *staying(struct consumer *c)
+/* Partitions that are being read and stay so: all, or those that went astray. */
+static rd_kafka_topic_partition_list_t *staying(struct consumer *c, bool astray)
 {
 	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(16);
 
 	for (struct partition *p = partition_first(c->partitions); p != NULL; p = p->next) {
-		if (p->local && p->state == PARTITION_ACTIVE)
+		if (p->local && p->state == PARTITION_ACTIVE && (p->astray || !astray))
 			add_at_next(list, p);
 	}
 	return list;
@@ -95,9 +96,13 @@ static void assign_list(struct consumer *c, rd_kafka_topic_partition_list_t *lis
 		assign_eagerly(c, list);
 	else
 		must_change(c, "assigning partitions", rd_kafka_incremental_assign(c->rk, list));
+	c->drain = true;
+	/* When a group that is being left has its answer it can end at once, and what is asked of it then is never
+	 * answered. */
+	if (c->leaving)
+		return;
 	round_trip(c);
 	forward(c, list);
-	c->drain = true;
 }
 
 /* Take what is gone, and what stays, out of the client's local assignment. */
@@ -120,7 +125,7 @@ static void unassign_all_local(struct consumer *c, bool answers_revoke)
 
 static void answer_cooperative(struct consumer *c, bool assign_event)
 {
-	rd_kafka_topic_partition_list_t *stay = staying(c);
+	rd_kafka_topic_partition_list_t *stay = staying(c, false);
 
 	unassign_all_local(c, !assign_event);
 	if (assign_event || stay->cnt > 0)
@@ -150,7 +155,7 @@ static void answer(struct consumer *c, bool assign_event)
 		answer_cooperative(c, assign_event);
 }
 
-static void on_assign(struct consumer *c, const rd_kafka_topic_partition_list_t *list, int64_t now_boot_ms)
+static void take_over(struct consumer *c, const rd_kafka_topic_partition_list_t *list, int64_t now_boot_ms)
 {
 	for (int i = 0; i < list->cnt; i++) {
 		struct partition *p = partition_get(c->partitions, list->elems[i].topic, list->elems[i].partition);
@@ -165,10 +170,17 @@ static void on_assign(struct consumer *c, const rd_kafka_topic_partition_list_t 
 		p->failures = 0;
 		p->check_log = false;
 	}
-	c->was_assigned = true;
 	atomic_store(&c->joined, true);
 	log_event(MESSAGE_ASSIGNED, LOG_FIELDS(LOG_NUMBER("PARTITIONS", list->cnt)),
 		  "the group gave %d partition%s to this daemon", list->cnt, list->cnt == 1 ? "" : "s");
+}
+
+/* What comes while the group is being left is not ours: the next client would take it for its own. */
+static void on_assign(struct consumer *c, const rd_kafka_topic_partition_list_t *list, int64_t now_boot_ms)
+{
+	c->was_assigned = true;
+	if (!c->leaving)
+		take_over(c, list, now_boot_ms);
 	answer(c, true);
 }
 
@@ -253,7 +265,7 @@ bool rebalance_read(struct consumer *c, struct partition **partitions, int n)
 
 	if (c->revoking || rd_kafka_assignment_lost(c->rk))
 		return false;
-	list = is_eager(c) ? staying(c) : rd_kafka_topic_partition_list_new(n);
+	list = is_eager(c) ? staying(c, false) : rd_kafka_topic_partition_list_new(n);
 	for (int i = 0; i < n; i++) {
 		add_at_next(list, partitions[i]);
 		partitions[i]->local = true;
@@ -261,6 +273,26 @@ bool rebalance_read(struct consumer *c, struct partition **partitions, int n)
 	assign_list(c, list);
 	rd_kafka_topic_partition_list_destroy(list);
 	return true;
+}
+
+bool rebalance_read_astray(struct consumer *c)
+{
+	rd_kafka_topic_partition_list_t *list;
+	bool any;
+
+	if (!c->astray || c->revoking || rd_kafka_assignment_lost(c->rk))
+		return false;
+	c->astray = false;
+	c->cached = NULL;
+	c->cached_topic = NULL;
+	list = staying(c, !is_eager(c));
+	any = list->cnt > 0;
+	if (any && !is_eager(c))
+		must_change(c, "reading partitions again", rd_kafka_incremental_unassign(c->rk, list));
+	if (any)
+		assign_list(c, list);
+	rd_kafka_topic_partition_list_destroy(list);
+	return any;
 }
 
 void rebalance_stop_reading(struct consumer *c, struct partition *p)
@@ -277,7 +309,7 @@ void rebalance_stop_reading(struct consumer *c, struct partition *p)
 	c->cached = NULL;
 	c->cached_topic = NULL;
 	if (is_eager(c)) {
-		list = staying(c);
+		list = staying(c, false);
 		assign_list(c, list);
 	} else {
 		list = rd_kafka_topic_partition_list_new(1);

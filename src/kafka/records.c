@@ -39,8 +39,6 @@ static void reach_stop(struct consumer *c, struct partition *p)
 static void on_partition_error(struct consumer *c, struct partition *p, const rd_kafka_message_t *m,
 			       int64_t now_boot_ms)
 {
-	if (p == NULL || p->state != PARTITION_ACTIVE)
-		return;
 	if (m->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
 		p->end_seen = m->offset;
 		if (m->offset >= p->stop_offset)
@@ -73,16 +71,40 @@ static void take_message(struct consumer *c, rd_kafka_message_t *m, int64_t now_
 {
 	struct partition *p = partition_of(c, m);
 
-	if (m->err != RD_KAFKA_RESP_ERR_NO_ERROR)
-		on_partition_error(c, p, m, now_boot_ms);
-	else if (p != NULL && p->state == PARTITION_ACTIVE && m->offset >= p->next_offset) {
-		if (m->offset < p->stop_offset) {
+	if (p != NULL && p->state == PARTITION_ACTIVE && !p->astray) {
+		if (m->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
+			on_partition_error(c, p, m, now_boot_ms);
+		} else if (m->offset >= p->next_offset && m->offset < p->stop_offset) {
 			put_record(c, p, m);
 			return;
+		} else if (m->offset >= p->next_offset) {
+			reach_stop(c, p);
 		}
-		reach_stop(c, p);
 	}
 	rd_kafka_message_destroy(m);
+}
+
+/* Between the start of a partition and the forwarding of its queue records can come by the group queue, and what comes
+ * behind them by the right one: thrown away they would be a gap like any that a log may have. The group queue is served
+ * to its end before records are taken, so none of those is in a ring yet. */
+bool records_found_astray(struct consumer *c, rd_kafka_event_t *event)
+{
+	rd_kafka_event_type_t type = rd_kafka_event_type(event);
+	rd_kafka_topic_partition_t *e = NULL;
+	const rd_kafka_message_t *m = NULL;
+	struct partition *p = NULL;
+
+	if (type == RD_KAFKA_EVENT_FETCH && (m = rd_kafka_event_message_next(event)) != NULL) {
+		p = partition_of(c, m);
+	} else if (type == RD_KAFKA_EVENT_ERROR && (e = rd_kafka_event_topic_partition(event)) != NULL) {
+		p = partition_find(c->partitions, e->topic, e->partition);
+		rd_kafka_topic_partition_destroy(e);
+	}
+	if (p == NULL || !p->local)
+		return false;
+	if (m == NULL || m->offset >= p->next_offset)
+		c->astray = p->astray = true;
+	return true;
 }
 
 static size_t room(const struct consumer *c)

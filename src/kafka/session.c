@@ -59,15 +59,17 @@ static void forget(struct consumer *c)
 {
 	committer_free(&c->committer);
 	c->fatal = c->leaving = c->drain = c->resubscribe = c->revoking = c->answer_ready = c->was_assigned = c->took =
-		false;
+		c->astray = false;
 	c->hold_until_boot_ms = c->unsteady_since_boot_ms = c->unacked_since_boot_ms = 0;
 	c->texts = TEXTS_UNPROVED;
 	c->cached = NULL;
 	c->cached_topic = NULL;
 	free(c->cluster);
 	c->cluster = NULL;
-	for (struct partition *p = partition_first(c->partitions); p != NULL; p = p->next)
+	for (struct partition *p = partition_first(c->partitions); p != NULL; p = p->next) {
+		p->state = PARTITION_AWAY;
 		p->local = false;
+	}
 }
 
 static void tell(const struct consumer *c, int64_t wait_ms)

@@ -65,6 +65,7 @@ struct consumer {
 	bool resubscribe;               /* kafka.topics has changed since the client was told of it */
 	int64_t subscribe_boot_ms;      /* not before: the client refused it */
 	int64_t resubscribe_by_boot_ms; /* then it is told, whatever is left of the topics that were taken out */
+	bool astray;                    /* something came by the group queue that belongs to the record queue */
 	bool drain;                     /* a local (un)assign was made: a revoke found now is treated as lost (H6) */
 	bool revoking;                  /* a revoke event waits for our answer */
 	int64_t revoke_deadline_boot_ms;
@@ -153,6 +154,9 @@ bool session_tells(struct consumer *c, rd_kafka_resp_err_t what, int64_t now_boo
 /* events.c: act on all that the uploaders have told. */
 void events_hear(struct consumer *c, int64_t now_boot_ms);
 
+/* records.c: is this one of the record queue's that came by the group queue? Its partition is then to be read again from
+ * where it stands, and takes nothing until it is. */
+bool records_found_astray(struct consumer *c, rd_kafka_event_t *event);
 /* records.c: put what the client has into the rings, and farewells behind it. Returns how many were there. */
 size_t records_take(struct consumer *c, int64_t now_boot_ms);
 void records_put_farewells(struct lane_state *l);
@@ -165,6 +169,9 @@ void rebalance_event(struct consumer *c, rd_kafka_event_t *event, int64_t now_bo
 void rebalance_progress(struct consumer *c, int64_t now_boot_ms);
 /* Read these partitions from their next_offset on; all are PARKED and become local. False: not now. */
 bool rebalance_read(struct consumer *c, struct partition **partitions, int n);
+/* Read again what went astray, if any: true, and the group queue is to be drained. What is being revoked is left so, and
+ * the answer to that reads the others again. */
+bool rebalance_read_astray(struct consumer *c);
 /* Stop reading it, without leaving the group. */
 void rebalance_stop_reading(struct consumer *c, struct partition *p);
 
