@@ -15,6 +15,7 @@ static const struct {
 	[WAIT_S3] = { "s3", "a person to mend what S3 refuses", MESSAGE_WAITS_S3 },
 	[WAIT_REPLAY] = { "replay", "the replay after a dead upload", MESSAGE_WAITS_REPLAY },
 	[WAIT_BROKER] = { "broker", "the broker to serve this partition", MESSAGE_WAITS_BROKER },
+	[WAIT_TRANSACTION] = { "transaction", "an open transaction to end", MESSAGE_WAITS_TRANSACTION },
 	[WAIT_TEXT] = { "text", "a newer kafka2s3, which wrote its committed text", MESSAGE_WAITS_TEXT },
 	[WAIT_TABLE] = { "table", "a table of its own: give it one by an override", MESSAGE_WAITS_TABLE },
 	[WAIT_DEAD_LETTERS] = { "dead-letters",

@@ -14,6 +14,7 @@ enum wait_reason {
 	WAIT_S3,           /* a person to mend what S3 refuses */
 	WAIT_REPLAY,       /* the replay after a dead upload */
 	WAIT_BROKER,       /* the broker to serve this partition again */
+	WAIT_TRANSACTION,  /* a transaction to end that is open before what is to be read */
 	WAIT_TEXT,         /* a newer program, which wrote the committed text */
 	WAIT_TABLE,        /* a table of its own */
 	WAIT_DEAD_LETTERS, /* a person to say that so many dead letters are right */

@@ -144,6 +144,26 @@ rd_kafka_t *handle_open(const struct settings *s, struct error *e)
 	return rk;
 }
 
+rd_kafka_t *handle_open_whole_log(const struct settings *s, struct error *e)
+{
+	rd_kafka_conf_t *conf = client_new_conf(s, e);
+	char why[256];
+	rd_kafka_t *rk;
+
+	if (conf == NULL)
+		return NULL;
+	if (client_set(conf, "isolation.level", "read_uncommitted", e) < 0) {
+		rd_kafka_conf_destroy(conf);
+		return NULL;
+	}
+	rk = rd_kafka_new(RD_KAFKA_CONSUMER, conf, why, sizeof(why));
+	if (rk == NULL) {
+		rd_kafka_conf_destroy(conf);
+		error_set(e, ERROR_GIVE_UP, EX_CONFIG, "the Kafka client refuses these settings: %s", why);
+	}
+	return rk;
+}
+
 static void *end_client(void *rk)
 {
 	rd_kafka_destroy_flags(rk, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);

@@ -277,6 +277,12 @@ enum intent_verdict intent_read(const char *text, struct intent_text *t)
 	return verdict;
 }
 
+void intent_land_end_at(struct intent_land *l, int64_t stop)
+{
+	l->stop = stop;
+	l->first = l->first < stop ? l->first : stop;
+}
+
 bool intent_is_about(const struct intent_text *t, const char *cluster, const char *topic, int32_t partition,
 		     int64_t offset)
 {

@@ -37,6 +37,9 @@ struct intent_land {
 	int64_t objects, landed, dead, skipped;
 };
 
+/* It ends there now, since the log has no more; and begins there at the latest. */
+void intent_land_end_at(struct intent_land *l, int64_t stop);
+
 struct intent_text {
 	char cluster[INTENT_NAME_MAX];
 	char topic[INTENT_NAME_MAX];

@@ -19,8 +19,6 @@
 /* What the client takes for a moment to look at so many partitions goes back to the system. */
 #define MANY 256
 
-#define OFFSETS(first, next) LOG_FIELDS(LOG_NUMBER("OFFSET_FIRST", first), LOG_NUMBER("OFFSET_NEXT", next))
-
 static uint64_t partition_fingerprint(const struct consumer *c, const struct partition *p)
 {
 	char *table = settings_table_name(p->settings, p->topic);
@@ -130,108 +128,6 @@ static enum finding understand(struct consumer *c, struct topics *topics, struct
 	forget_foreign_ranges(c, p, &t);
 	delivery_begin(&p->delivery, &t, clock_boot_ms());
 	return delivery_at_end(&p->delivery) ? FOUND_DONE : FOUND_READY;
-}
-
-/* Is what the log holds of concern? A one-shot land counts on what it held when it began. */
-static bool needs_log(const struct partition *p)
-{
-	return p->delivery.text.n > 0 || p->check_log || p->delivery.text.land.given;
-}
-
-static void ask_log(struct consumer *c, struct candidate *candidates, int n)
-{
-	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(n);
-	int at = 0;
-
-	for (int i = 0; i < n; i++) {
-		const struct partition *p = candidates[i].p;
-
-		candidates[i].low = candidates[i].high = -1;
-		if (candidates[i].finding == FOUND_READY && needs_log(p))
-			rd_kafka_topic_partition_list_add(list, p->topic, p->id);
-	}
-	start_offsets_at(c, list, RD_KAFKA_OFFSET_BEGINNING);
-	for (int i = 0; i < n && at < list->cnt; i++) {
-		if (strcmp(list->elems[at].topic, candidates[i].p->topic) == 0 &&
-		    list->elems[at].partition == candidates[i].p->id)
-			candidates[i].low = list->elems[at++].offset;
-	}
-	start_offsets_at(c, list, RD_KAFKA_OFFSET_END);
-	at = 0;
-	for (int i = 0; i < n && at < list->cnt; i++) {
-		if (strcmp(list->elems[at].topic, candidates[i].p->topic) == 0 &&
-		    list->elems[at].partition == candidates[i].p->id)
-			candidates[i].high = list->elems[at++].offset;
-	}
-	rd_kafka_topic_partition_list_destroy(list);
-}
-
-static enum finding begin_behind(struct partition *p, int64_t start)
-{
-	struct intent_text t = p->delivery.text;
-
-	p->check_log = false;
-	return start_at(p, &t, start, "truncated");
-}
-
-/* A one-shot land has lost no more than was asked for, and does not wait for what the log has no more. True: it ends
- * earlier now. */
-static bool fit_land(struct candidate *k, int64_t end)
-{
-	struct intent_land *l = &k->p->delivery.text.land;
-
-	if (k->high < l->stop) {
-		partition_event(MESSAGE_LOG_TRUNCATED, k->p, OFFSETS(k->high, l->stop),
-				"the log ends at %" PRId64 ", before offset %" PRId64
-				" where this land was to end: the topic was truncated or made again; it ends there",
-				k->high, l->stop);
-		l->stop = k->high;
-		k->low = k->high < end ? k->high : k->low;
-		return true;
-	}
-	k->low = k->low < l->stop ? k->low : l->stop;
-	return false;
-}
-
-static enum finding hold_against_log(struct consumer *c, struct candidate *k, int64_t now_boot_ms)
-{
-	struct partition *p = k->p;
-	const struct intent_text *t = &p->delivery.text;
-	int64_t end = t->n > 0 ? t->ranges[t->n - 1].end : t->start;
-	bool shorter;
-
-	p->next_offset = t->start;
-	if (!needs_log(p))
-		return FOUND_READY;
-	if (k->low < 0 || k->high < 0) {
-		session_wait(c, p, WAIT_OFFSETS, "the log's first and last offset cannot be read", now_boot_ms);
-		return FOUND_WAIT;
-	}
-	shorter = t->land.given && fit_land(k, end);
-	if (k->high < end) {
-		partition_event(MESSAGE_LOG_TRUNCATED, p, OFFSETS(k->high, end),
-				"the log ends at %" PRId64 ", before offset %" PRId64
-				" that was read already: the topic was truncated or made again; going on at %" PRId64,
-				k->high, end, k->low);
-		return begin_behind(p, k->low);
-	}
-	if (k->low >= end && k->low > t->start) {
-		partition_event(MESSAGE_RECORDS_LOST, p, OFFSETS(t->start, k->low),
-				"records %" PRId64 " to %" PRId64
-				" are lost: retention removed them before they were landed",
-				t->start, k->low - 1);
-		p->lost_records += (uint64_t)(k->low - t->start);
-		return begin_behind(p, k->low);
-	}
-	if (k->low > t->start) {
-		partition_event(MESSAGE_RECORDS_LOST, p, OFFSETS(t->start, k->low),
-				"records %" PRId64 " to %" PRId64
-				" are gone from the log: what is left of their ranges is landed",
-				t->start, k->low - 1);
-		p->next_offset = k->low;
-	}
-	p->check_log = false;
-	return shorter && t->n == 0 ? begin_behind(p, p->next_offset) : FOUND_READY;
 }
 
 static int64_t planned_bytes(const struct partition *p)
@@ -359,10 +255,10 @@ static void look_at(struct consumer *c, rd_kafka_topic_partition_list_t *list, s
 	for (int i = 0; i < list->cnt; i++)
 		candidates[i].finding = understand(c, topics, candidates[i].p, &list->elems[i], now_boot_ms);
 	start_find(c, topics, candidates, list->cnt, now_boot_ms);
-	ask_log(c, candidates, list->cnt);
+	ends_ask(c, candidates, list->cnt);
 	for (int i = 0; i < list->cnt; i++) {
 		if (candidates[i].finding == FOUND_READY)
-			candidates[i].finding = hold_against_log(c, &candidates[i], now_boot_ms);
+			candidates[i].finding = ends_hold(c, &candidates[i], now_boot_ms);
 	}
 	settle(c, candidates, list->cnt, now_boot_ms);
 	topics_free(topics);

@@ -14,12 +14,14 @@
 
 /* The consumer thread's state, for the files that make up the thread: consumer.c (the loop), session.c (the client's
  * handle), rebalance.c (the group and the local assignment), reload.c (new settings, and the topics that they name),
- * resume.c and start.c (the way to reading a partition), park.c (the way out of it), records.c, events.c (what the
- * uploaders tell), commit.c (requests and their answers). Thread: the consumer thread only, but for the atomics. */
+ * resume.c, start.c and ends.c (the way to reading a partition), park.c (the way out of it), records.c, events.c (what
+ * the uploaders tell), commit.c (requests and their answers). Thread: the consumer thread only, but for the atomics. */
 
 #define COMMITTED_LIMIT_MS 5000
 #define BATCH_MESSAGES 1024
 #define TOLD_MAX 16
+/* Fields of partition_event. */
+#define OFFSETS(first, next) LOG_FIELDS(LOG_NUMBER("OFFSET_FIRST", first), LOG_NUMBER("OFFSET_NEXT", next))
 
 struct lane_state {
 	struct lane lane;
@@ -154,8 +156,8 @@ bool session_tells(struct consumer *c, rd_kafka_resp_err_t what, int64_t now_boo
 /* events.c: act on all that the uploaders have told. */
 void events_hear(struct consumer *c, int64_t now_boot_ms);
 
-/* records.c: is this one of the record queue's that came by the group queue? Its partition is then to be read again from
- * where it stands, and takes nothing until it is. */
+/* records.c: is this one of the record queue's that came by the group queue? Its partition is then to be read again
+ * from where it stands, and takes nothing until it is. */
 bool records_found_astray(struct consumer *c, rd_kafka_event_t *event);
 /* records.c: put what the client has into the rings, and farewells behind it. Returns how many were there. */
 size_t records_take(struct consumer *c, int64_t now_boot_ms);
@@ -169,8 +171,8 @@ void rebalance_event(struct consumer *c, rd_kafka_event_t *event, int64_t now_bo
 void rebalance_progress(struct consumer *c, int64_t now_boot_ms);
 /* Read these partitions from their next_offset on; all are PARKED and become local. False: not now. */
 bool rebalance_read(struct consumer *c, struct partition **partitions, int n);
-/* Read again what went astray, if any: true, and the group queue is to be drained. What is being revoked is left so, and
- * the answer to that reads the others again. */
+/* Read again what went astray, if any: true, and the group queue is to be drained. What is being revoked is left so,
+ * and the answer to that reads the others again. */
 bool rebalance_read_astray(struct consumer *c);
 /* Stop reading it, without leaving the group. */
 void rebalance_stop_reading(struct consumer *c, struct partition *p);
@@ -197,7 +199,10 @@ enum finding {
 struct candidate {
 	struct partition *p;
 	enum finding finding;
-	int64_t low, high;     /* of the log; -1: not asked */
+	bool asked;            /* whether start_ask_log is to ask about it */
+	int64_t answer;        /* and what it was told */
+	int64_t low, high;     /* of the log; -1: not known */
+	int64_t readable;      /* all below can be read: below high lies what an open transaction holds back */
 	int64_t start_time_ms; /* -2 earliest, -1 latest, else a time */
 	int64_t start;         /* an offset; RD_KAFKA_OFFSET_END: none yet; RD_KAFKA_OFFSET_INVALID: could not be had */
 	bool resolved;         /* was asked for */
@@ -214,9 +219,13 @@ bool start_is_land(const struct consumer *c);
 enum finding start_at(struct partition *p, struct intent_text *t, int64_t start, const char *reason);
 /* A text that says who and where, and nothing else. */
 void start_base_text(const struct consumer *c, const struct partition *p, struct intent_text *t);
-/* Offsets at a time, or -2 earliest, -1 latest, into each element: -1 where the time is behind the last record,
- * RD_KAFKA_OFFSET_INVALID where it could not be had. */
-void start_offsets_at(struct consumer *c, rd_kafka_topic_partition_list_t *list, int64_t time_ms);
+/* Ask about the candidates that are `asked` for the offset at a time, or -2 earliest, -1 latest: the answer is -1 where
+ * the time is behind the last record, RD_KAFKA_OFFSET_INVALID where it could not be had. rk: may be NULL. */
+void start_ask_log(struct consumer *c, rd_kafka_t *rk, struct candidate *candidates, int n, int64_t time_ms);
+
+/* ends.c: ask for the ends of the log where they are of concern, and hold what a text speaks of against them. */
+void ends_ask(struct consumer *c, struct candidate *candidates, int n);
+enum finding ends_hold(struct consumer *c, struct candidate *k, int64_t now_boot_ms);
 
 /* commit.c */
 void commit_event(struct consumer *c, rd_kafka_event_t *event);

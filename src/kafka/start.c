@@ -18,26 +18,52 @@
 /* More than so many are told in one line. */
 #define TOLD_ONE_BY_ONE 8
 
-void start_offsets_at(struct consumer *c, rd_kafka_topic_partition_list_t *list, int64_t time_ms)
+static void ask_alone(struct consumer *c, rd_kafka_t *rk, rd_kafka_topic_partition_t *e, int64_t time_ms)
 {
+	rd_kafka_topic_partition_list_t *one = rd_kafka_topic_partition_list_new(1);
+	int limit_ms = session_left_ms(c) < ONE_LIMIT_MS ? session_left_ms(c) : ONE_LIMIT_MS;
+
+	rd_kafka_topic_partition_list_add(one, e->topic, e->partition)->offset = time_ms;
+	if (rd_kafka_offsets_for_times(rk, one, limit_ms) == RD_KAFKA_RESP_ERR_NO_ERROR &&
+	    one->elems[0].err == RD_KAFKA_RESP_ERR_NO_ERROR)
+		e->offset = one->elems[0].offset;
+	else
+		e->offset = RD_KAFKA_OFFSET_INVALID;
+	rd_kafka_topic_partition_list_destroy(one);
+}
+
+/* A request that is refused at first and sent again by the client ends in success, and the first answer stands: an
+ * error with the offset -1, which without its error would say that the time is behind the last record. */
+static void ask(struct consumer *c, rd_kafka_t *rk, rd_kafka_topic_partition_list_t *list, int64_t time_ms)
+{
+	bool answered;
+
 	for (int i = 0; i < list->cnt; i++)
 		list->elems[i].offset = time_ms;
-	if (list->cnt == 0 ||
-	    rd_kafka_offsets_for_times(c->rk, list, session_left_ms(c) / 2) == RD_KAFKA_RESP_ERR_NO_ERROR)
-		return;
+	answered = rd_kafka_offsets_for_times(rk, list, session_left_ms(c) / 2) == RD_KAFKA_RESP_ERR_NO_ERROR;
 	for (int i = 0; i < list->cnt; i++) {
-		rd_kafka_topic_partition_t *e = &list->elems[i];
-		rd_kafka_topic_partition_list_t *one = rd_kafka_topic_partition_list_new(1);
-		int limit_ms = session_left_ms(c) < ONE_LIMIT_MS ? session_left_ms(c) : ONE_LIMIT_MS;
-
-		rd_kafka_topic_partition_list_add(one, e->topic, e->partition)->offset = time_ms;
-		if (rd_kafka_offsets_for_times(c->rk, one, limit_ms) == RD_KAFKA_RESP_ERR_NO_ERROR &&
-		    one->elems[0].err == RD_KAFKA_RESP_ERR_NO_ERROR)
-			e->offset = one->elems[0].offset;
-		else
-			e->offset = RD_KAFKA_OFFSET_INVALID;
-		rd_kafka_topic_partition_list_destroy(one);
+		if (!answered || list->elems[i].err != RD_KAFKA_RESP_ERR_NO_ERROR)
+			ask_alone(c, rk, &list->elems[i], time_ms);
 	}
+}
+
+void start_ask_log(struct consumer *c, rd_kafka_t *rk, struct candidate *candidates, int n, int64_t time_ms)
+{
+	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(n);
+	int at = 0;
+
+	for (int i = 0; i < n; i++) {
+		candidates[i].answer = RD_KAFKA_OFFSET_INVALID;
+		if (candidates[i].asked)
+			rd_kafka_topic_partition_list_add(list, candidates[i].p->topic, candidates[i].p->id);
+	}
+	if (rk != NULL && list->cnt > 0)
+		ask(c, rk, list, time_ms);
+	for (int i = 0; i < n && rk != NULL; i++) {
+		if (candidates[i].asked)
+			candidates[i].answer = list->elems[at++].offset;
+	}
+	rd_kafka_topic_partition_list_destroy(list);
 }
 
 void start_base_text(const struct consumer *c, const struct partition *p, struct intent_text *t)
@@ -76,46 +102,34 @@ static int64_t start_time(const struct consumer *c, const struct partition *p, c
 	return i->birth.start_ms == RD_KAFKA_OFFSET_END ? i->birth.time_ms : i->birth.start_ms;
 }
 
-/* Candidates that look for a start at this time and have none yet: as the client says it, the end. */
-static bool looks_for(const struct candidate *k, int64_t time_ms)
+/* Where there is no such offset, what stood there stays. */
+static void resolve_time(struct consumer *c, struct candidate *candidates, int n, int64_t meant_ms, int64_t time_ms)
 {
-	return k->finding == FOUND_NO_OFFSET && k->start == RD_KAFKA_OFFSET_END && k->start_time_ms == time_ms;
+	for (int i = 0; i < n; i++)
+		candidates[i].asked = candidates[i].finding == FOUND_NO_OFFSET &&
+				      candidates[i].start_time_ms == meant_ms;
+	start_ask_log(c, c->rk, candidates, n, time_ms);
+	for (int i = 0; i < n; i++) {
+		if (candidates[i].asked && candidates[i].answer != RD_KAFKA_OFFSET_END)
+			candidates[i].start = candidates[i].answer;
+		candidates[i].resolved |= candidates[i].asked;
+	}
 }
 
-static void resolve_time(struct consumer *c, struct candidate *candidates, int n, int64_t time_ms)
-{
-	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(n);
-	int at = 0;
-
-	for (int i = 0; i < n; i++) {
-		if (looks_for(&candidates[i], time_ms))
-			rd_kafka_topic_partition_list_add(list, candidates[i].p->topic, candidates[i].p->id);
-	}
-	start_offsets_at(c, list, time_ms);
-	for (int i = 0; i < n; i++) {
-		if (looks_for(&candidates[i], time_ms))
-			candidates[i].start = list->elems[at++].offset;
-	}
-	rd_kafka_topic_partition_list_destroy(list);
-}
-
-/* One call for each time that is meant; as a rule there is one. A time behind the last record means the end. */
+/* Each time that is meant, for all that mean it; as a rule there is one. A time behind the last record means the end of
+ * the log, which is asked for first: so a record that comes in between is not skipped. */
 static void resolve(struct consumer *c, struct candidate *candidates, int n)
 {
 	for (int i = 0; i < n; i++) {
-		if (candidates[i].finding == FOUND_NO_OFFSET && !candidates[i].resolved) {
-			int64_t time_ms = candidates[i].start_time_ms;
+		int64_t meant_ms = candidates[i].start_time_ms;
 
-			for (int k = i; k < n; k++)
-				candidates[k].resolved |= looks_for(&candidates[k], time_ms);
-			resolve_time(c, candidates, n, time_ms);
-		}
+		if (candidates[i].finding != FOUND_NO_OFFSET || candidates[i].resolved)
+			continue;
+		if (meant_ms != RD_KAFKA_OFFSET_BEGINNING)
+			resolve_time(c, candidates, n, meant_ms, RD_KAFKA_OFFSET_END);
+		if (meant_ms != RD_KAFKA_OFFSET_END)
+			resolve_time(c, candidates, n, meant_ms, meant_ms);
 	}
-	for (int i = 0; i < n; i++) {
-		if (candidates[i].start_time_ms >= 0 && candidates[i].start == RD_KAFKA_OFFSET_END)
-			candidates[i].start_time_ms = RD_KAFKA_OFFSET_END;
-	}
-	resolve_time(c, candidates, n, RD_KAFKA_OFFSET_END);
 }
 
 /* Where a one-shot land ends: at the first record of its end's time or later, else at the end of the log. That is asked
@@ -123,25 +137,16 @@ static void resolve(struct consumer *c, struct candidate *candidates, int n)
 static void resolve_stops(struct consumer *c, struct candidate *candidates, int n)
 {
 	const int64_t times_ms[] = { RD_KAFKA_OFFSET_END, c->settings->kafka_stop_ms };
-	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(n);
 
-	for (int i = 0; i < n; i++) {
-		if (candidates[i].finding == FOUND_NO_OFFSET)
-			rd_kafka_topic_partition_list_add(list, candidates[i].p->topic, candidates[i].p->id);
-	}
+	for (int i = 0; i < n; i++)
+		candidates[i].asked = candidates[i].finding == FOUND_NO_OFFSET;
 	for (int t = 0; t < 2; t++) {
-		int at = 0;
-
-		start_offsets_at(c, list, times_ms[t]);
+		start_ask_log(c, c->rk, candidates, n, times_ms[t]);
 		for (int i = 0; i < n; i++) {
-			if (candidates[i].finding != FOUND_NO_OFFSET)
-				continue;
-			if (t == 0 || list->elems[at].offset != RD_KAFKA_OFFSET_END)
-				candidates[i].stop = list->elems[at].offset;
-			at++;
+			if (candidates[i].asked && (t == 0 || candidates[i].answer != RD_KAFKA_OFFSET_END))
+				candidates[i].stop = candidates[i].answer;
 		}
 	}
-	rd_kafka_topic_partition_list_destroy(list);
 }
 
 static bool is_wanted(const struct topic_info *i, const void *candidates)

@@ -171,6 +171,8 @@ def with_error(request, body, code, only):
             struct.pack_into(">i", changed, e.number_at, e.partition - NOWHERE)
         if refused or only is None or only(e):
             struct.pack_into(">h", changed, e.error_at, code)
+            if request.op == LIST_OFFSETS:      # time and offset, as a broker leaves them then
+                struct.pack_into(">qq", changed, e.error_at + 2, -1, -1)
     return bytes(changed)
 
 

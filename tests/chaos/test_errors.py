@@ -6,10 +6,12 @@ import functools
 import itertools
 import re
 import signal
+import struct
 import time
 
 import pytest
 
+from kafka_bodies import holds
 from kafka_proxy import FETCH, HEARTBEAT, JOIN_GROUP, LIST_OFFSETS, OFFSET_COMMIT, OFFSET_FETCH, SYNC_GROUP
 from rows import NOON, stock_rows
 from s3_proxy import COMPLETE, CREATE, PART, PUT
@@ -18,7 +20,7 @@ from wire import ANSWER, ANSWERED, REQUEST
 
 # Error codes of Kafka's protocol.
 UNKNOWN = -1
-OFFSET_OUT_OF_RANGE, UNKNOWN_TOPIC, REQUEST_TIMED_OUT, METADATA_TOO_LARGE = 1, 3, 7, 12
+OFFSET_OUT_OF_RANGE, UNKNOWN_TOPIC, NO_LEADER, REQUEST_TIMED_OUT, METADATA_TOO_LARGE = 1, 3, 5, 7, 12
 LOAD_IN_PROGRESS, NOT_AVAILABLE, NOT_COORDINATOR, ILLEGAL_GENERATION = 14, 15, 16, 22
 UNKNOWN_MEMBER, REBALANCE_IN_PROGRESS, INVALID_SIZE, TOPIC_REFUSED, GROUP_REFUSED = 25, 27, 28, 29, 30
 CLIENT_TRIES = 3    # after so many attempts the client says that a commit failed
@@ -258,6 +260,62 @@ def test_h12_the_end_of_the_log_is_where_it_was_when_the_group_began(parts, case
     case.wait_landed(topic)
     assert d.terminate() == 0
     assert case.judge(topic, first_offsets={0: 100}).rows == 200
+
+
+@pytest.mark.parametrize("code", [NO_LEADER, REQUEST_TIMED_OUT])
+def test_h9_an_offset_at_a_time_that_is_refused_at_first_is_not_the_end_of_the_log(parts, case, code):
+    """The client asks again by itself, is answered, and tells the first answer as a success: no offset."""
+    topic = case.topic(1)
+    case.produce(topic, stock_rows(100), timestamp=lambda i: NOON + i)
+    every_other = itertools.cycle((True, False))
+    rule = parts.kafka.rule(LIST_OFFSETS, ANSWER, "say", status=code, times=None, chance=lambda: next(every_other),
+                            when=lambda r: struct.pack(">q", NOON + 50) in r.body)
+    d = case.daemon(topic, kafka={"start": str(NOON + 50)})
+    case.until("it was asked for again", lambda: rule.hits >= 3 or case.committed(topic), 30)
+    parts.kafka.remove(rule)
+    case.wait_landed(topic)
+    assert d.terminate() == 0
+    assert case.judge(topic, first_offsets={0: 50}).rows == 50
+
+
+def test_h12_a_record_comes_while_the_start_is_asked_for(parts, case):
+    """Its time is behind that of the start, which no record had when it was asked for."""
+    topic = case.topic(1)
+    case.produce(topic, stock_rows(100), timestamp=lambda i: NOON + i)
+    held = parts.kafka.rule(LIST_OFFSETS, ANSWER, "hold", when=holds(lambda e: e.topic == topic))
+    d = case.daemon(topic, kafka={"start": str(NOON + 1000)})
+    assert held.wait_hit(30)
+    case.produce(topic, stock_rows(50, first=100), timestamp=NOON + 2000)
+    parts.kafka.remove(held)
+    case.wait_landed(topic)
+    assert d.terminate() == 0
+    assert case.judge(topic, first_offsets={0: 100}).rows == 50
+
+
+def test_h14_an_open_transaction_is_no_end_of_the_log(parts, case):
+    """The offset lies behind its start, since a daemon has read what was not committed; the broker calls it out of
+    range, so that the log is asked."""
+    topic = case.topic(1)
+    producer = case.broker.producer(transactional_id=case.name)
+    producer.init_transactions()
+    case.produce(topic, stock_rows(50), timestamp=NOON)
+    producer.begin_transaction()
+    case.produce(topic, stock_rows(20, first=50), producer=producer, timestamp=NOON)
+    options = case.settings([topic])["kafka"]["options"]
+    d = case.daemon(topic, kafka={"options": [*options, "isolation.level=read_uncommitted"]})
+    case.wait_committed(topic, {0: 70})
+    assert d.terminate() == 0
+    rule = parts.kafka.say(FETCH, OFFSET_OUT_OF_RANGE, lambda e: e.topic == topic)
+    d.write(kafka={"options": options})
+    d.start()
+    assert rule.wait_hit(30)
+    d.wait_says(r"waits for an open transaction to end: records up to offset 50 can be read, and it stands at 70")
+    producer.commit_transaction()
+    case.until("the transaction's end in the log", lambda: case.broker.watermarks(topic)[0][1] > 70, 60)
+    case.produce(topic, stock_rows(30, first=70), timestamp=NOON)
+    case.wait_landed(topic, seconds=60)
+    assert d.terminate() == 0
+    assert case.judge(topic).rows == 100
 
 
 @slow

@@ -321,11 +321,13 @@ def test_retention_takes_some_before_they_are_landed(case):
     assert d.counts() == (0, 1, 0, 0)
 
 
-def test_a_topic_that_was_made_again_is_not_waited_for(case):
+@pytest.mark.parametrize("first", [0, 300])
+def test_a_topic_that_was_made_again_is_not_waited_for(case, first):
+    """Its log ends at 100, behind where the land began or before that."""
     topic = case.topic()
     case.produce(topic, stock_rows(1000), timestamp=lambda i: NOON + i)
     d = land(case, topic)
-    begin_and_take_s3_away(case, d, topic, NOON, NOON + 500)
+    begin_and_take_s3_away(case, d, topic, NOON + first, NOON + 500)
     d.kill()
     case.gateway.start()
     offset, text = case.broker.committed(d.group(), topic)[0]
@@ -335,9 +337,31 @@ def test_a_topic_that_was_made_again_is_not_waited_for(case):
     case.produce(topic, stock_rows(100), timestamp=lambda i: NOON + i)
     kept = ConsumerGroupTopicPartitions(d.group(), [TopicPartition(topic, 0, offset, text)])
     case.broker.admin.alter_consumer_group_offsets([kept])[d.group()].result(20)
-    assert d.run(NOON, NOON + 500).end() == 0, d.process.tail()
+    assert d.run(NOON + first, NOON + 500).end() == 0, d.process.tail()
     assert d.says("the log ends at 100, before offset 500 where this land was to end")
     assert d.counts() == (0, 1, 0, 0)
+
+
+def test_a_transaction_that_is_open_is_waited_for(case):
+    """A land that reads what is not committed has its end behind it, and goes on as one that does not."""
+    topic = case.topic()
+    producer = case.broker.producer(transactional_id=case.name)
+    producer.init_transactions()
+    case.produce(topic, stock_rows(50), timestamp=NOON)
+    producer.begin_transaction()
+    case.produce(topic, stock_rows(20, first=50), timestamp=NOON, producer=producer)
+    options = case.settings([topic])["kafka"]["options"]
+    d = land(case, topic, kafka={"options": [*options, "isolation.level=read_uncommitted"]})
+    begin_and_take_s3_away(case, d, topic)
+    d.kill()
+    case.gateway.start()
+    d.write(kafka={"options": options})
+    d.run()
+    wait_under_way(case, d, topic, 50)
+    assert not d.says("the log ends at")
+    producer.commit_transaction()
+    assert d.end() == 0, d.process.tail()
+    assert_landed(case, d, topic, {0: (0, 70)})
 
 
 def test_progress_on_a_terminal(case):
