@@ -211,21 +211,23 @@ def test_credentials_expire_in_mid_upload(parts, tmp_path):
 
 @pytest.mark.parametrize("status", [503, 400])
 def test_a_store_that_refuses_for_ever_does_not_hold_up_a_stop(case, status):
-    """What is sent again is no progress, nor is an intent that is sent again under it."""
-    topic = case.topic(2)
+    """What is sent again is no progress, nor is an intent that is sent again under it. So many objects that one of
+    them is tried at any time."""
+    partitions = 16
+    topic = case.topic(partitions)
     d = case.daemon(topic)
-    case.produce(topic, stock_rows(100), partitions=2)
+    case.produce(topic, stock_rows(160), partitions=partitions)
     case.wait_landed(topic)
     refused = case.proxy.rule(WRITES, REQUEST, "say", status=status, times=None)
-    case.produce(topic, stock_rows(1000, first=100), partitions=2)
-    for partition in range(2):
+    case.produce(topic, stock_rows(1600, first=160), partitions=partitions)
+    for partition in range(partitions):
         case.wait_intent(topic, partition)
     assert d.terminate(50) == 0     # of the 80 s that one with progress has
     case.proxy.remove(refused)
     d.start()
     case.wait_landed(topic, seconds=60)
     assert d.terminate(60) == 0
-    assert case.judge(topic).rows == 1100
+    assert case.judge(topic).rows == 1760
 
 
 def test_h4_killed_between_an_object_and_its_dead_letters(case):

@@ -110,6 +110,7 @@ def test_h15_a_connection_dies_in_the_freeze(parts, tmp_path):
     sends it under the old signature."""
     def play(world):
         first, second = world.members[:2]
+        world.progress(everywhere=True)
         rule = first.s3.rule(PUT, REQUEST, "hold", when=lambda r: world.narrow in r.path)
         assert rule.wait_hit(20)
         first.freeze()
