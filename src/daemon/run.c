@@ -121,12 +121,22 @@ static void tell_manager(struct daemon *d, int64_t now_boot_ms)
 	notify_turn(&d->notify, &state, now_boot_ms);
 }
 
+static void load_anew(struct daemon *d)
+{
+	char text[NOTIFY_STATUS_MAX] = "the settings are loaded anew";
+	struct error e;
+
+	notify_reloading(&d->notify);
+	if (reload(&d->running, d->consumer, &e) < 0)
+		snprintf(text, sizeof(text), "the settings stay as they were: %s", e.text);
+	notify_reloaded(&d->notify, text, clock_boot_ms());
+}
+
 /* Until a signal to end, until the watch says so, or until the consumer has ended by itself. */
 static void wait_for_end(struct daemon *d, const struct daemon_watch *w)
 {
 	const struct timespec look = { .tv_nsec = LOOK_MS * 1000000L };
 	sigset_t set = our_signals(w == NULL);
-	struct error e;
 
 	while (!consumer_ended(d->consumer) && (w == NULL || !w->has_ended(w->arg, consumer_taken(d->consumer)))) {
 		int signal = sigtimedwait(&set, NULL, &look);
@@ -136,7 +146,7 @@ static void wait_for_end(struct daemon *d, const struct daemon_watch *w)
 		if (signal == SIGUSR1)
 			consumer_report(d->consumer);
 		else if (signal == SIGHUP)
-			reload(&d->running, d->consumer, &e);
+			load_anew(d);
 		else if (signal == SIGTERM || signal == SIGINT)
 			return;
 	}

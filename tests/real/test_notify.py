@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a service manager hears of the daemon."""
+import re
+import signal
+import socket
+import threading
+
+from rows import stock_rows
+
+
+class Manager:
+    """The other end of NOTIFY_SOCKET: all that came, in order."""
+
+    def __init__(self, case):
+        name = f"kafka2s3-{case.name}"
+        self.address = "@" + name
+        self.messages = []
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.socket.bind("\0" + name)
+        threading.Thread(target=self._hear, daemon=True).start()
+
+    def _hear(self):
+        while True:
+            try:
+                text = self.socket.recv(4096).decode()
+            except OSError:
+                return
+            self.messages.append(dict(line.split("=", 1) for line in text.splitlines()))
+
+    def heard(self, since=0, **wanted):
+        """The first message, from that number on, whose fields match these patterns."""
+        return next((m for m in self.messages[since:]
+                     if all(re.search(pattern, m.get(field, "")) for field, pattern in wanted.items())), None)
+
+    def wait(self, case, since=0, **wanted):
+        return case.until(lambda: f"{wanted}, heard {self.messages[since:]}", lambda: self.heard(since, **wanted), 90)
+
+
+def test_ready_alive_reloaded_and_stopping(case):
+    manager = Manager(case)
+    topic = case.topic()
+    case.produce(topic, stock_rows(100))
+    first = case.daemon(topic, start=False, roll={"age": "1s"}, start_timeout="60s")
+    first.env = {"NOTIFY_SOCKET": manager.address, "WATCHDOG_USEC": "2000000"}
+    first.start()
+    assert "waits for" not in manager.wait(case, READY="^1$")["STATUS"]
+    case.wait_landed(topic)
+    manager.wait(case, STATUS="^lands ")
+    since = len(manager.messages)
+    for _ in range(2):
+        manager.wait(case, since, WATCHDOG="^1$")
+        since = len(manager.messages)
+    first.send(signal.SIGHUP)
+    assert int(manager.wait(case, since, RELOADING="^1$")["MONOTONIC_USEC"]) > 0
+    manager.wait(case, since, READY="^1$", STATUS="^the settings are loaded anew")
+
+    standby = case.daemon(topic, start=False)
+    standby.env = first.env
+    since = len(manager.messages)
+    standby.start()
+    assert manager.wait(case, since, READY="^1$")
+    manager.wait(case, since, STATUS=f'^stands by: the group "{case.group}" has no partitions|^lands ')
+    since = len(manager.messages)
+    assert standby.terminate(60) == 0
+    assert manager.wait(case, since, STOPPING="^1$")
+    assert first.terminate(60) == 0
+    assert case.judge(topic).rows == 100
+
+
+def test_ready_by_the_timeout_while_s3_is_away(case):
+    """And it says so, before and after, and goes on when S3 is back."""
+    manager = Manager(case)
+    topic = case.topic()
+    case.produce(topic, stock_rows(100))
+    case.gateway.stop()
+    d = case.daemon(topic, start=False, start_timeout="2s")
+    d.env = {"NOTIFY_SOCKET": manager.address}
+    d.start()
+    port = str(case.gateway.port)
+    assert port in manager.wait(case, READY="^1$", STATUS="^waits for S3: ")["STATUS"]
+    since = len(manager.messages)
+    manager.wait(case, since, STATUS="^waits for S3: ")
+    case.gateway.start()
+    manager.wait(case, since, STATUS="^lands ")
+    case.wait_landed(topic, seconds=90)
+    assert sum("READY" in m for m in manager.messages) == 1
+    assert not any("WATCHDOG" in m for m in manager.messages)
+    assert d.terminate(60) == 0
+    assert case.judge(topic).rows == 100
