@@ -46,7 +46,7 @@ struct message {
 	int64_t not_after_boot_ms;
 	bool has_objects;         /* SEALED: there is something to publish */
 	struct range_facts facts; /* SEALED, PUBLISHED, PASSED */
-	int64_t compressed_bytes; /* PUBLISHED: of the objects that were made here */
+	int64_t compressed_bytes; /* PUBLISHED, PASSED: of the objects that were made here */
 	int64_t from_slot;        /* PASSED */
 	struct error error;
 };

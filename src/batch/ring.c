@@ -98,6 +98,11 @@ bool ring_is_empty(const struct ring *r)
 	return r->written == atomic_load(&r->tail);
 }
 
+int64_t ring_bytes(const struct ring *r)
+{
+	return r->bytes_put - atomic_load_explicit(&r->bytes_taken, memory_order_relaxed);
+}
+
 bool ring_wait_for_room(struct ring *r)
 {
 	atomic_store(&r->producer_waits, true);

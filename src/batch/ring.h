@@ -33,6 +33,7 @@ size_t ring_room(const struct ring *r, int64_t record_bytes);
 void ring_put(struct ring *r, const struct record *record); /* only if there is room; markers may use the last bytes */
 void ring_publish(struct ring *r);                          /* show what was put, wake the other side if it sleeps */
 bool ring_is_empty(const struct ring *r);                   /* all that was put was given back */
+int64_t ring_bytes(const struct ring *r);                   /* that records pin */
 bool ring_wait_for_room(struct ring *r); /* ask for a drained wake; true: there is room already, do not sleep */
 
 /* Consumer side. */

@@ -17,6 +17,8 @@
 #include "base/mem.h"
 #include "batch/mailbox.h"
 #include "batch/ring.h"
+#include "board/board.h"
+#include "daemon/about.h"
 #include "daemon/notify.h"
 #include "daemon/reload.h"
 #include "kafka/consumer.h"
@@ -39,6 +41,8 @@ struct daemon {
 	struct lane *lanes;
 	struct uploader **uploaders;
 	struct mailbox *events;
+	struct board *board;
+	struct board_daemon about;
 	struct consumer *consumer;
 	struct replay *replay;
 	struct notify notify;
@@ -49,18 +53,20 @@ static int build(struct daemon *d, struct error *e)
 	const struct settings *s = d->settings;
 
 	d->n = (int)s->uploaders;
+	d->board = board_new(d->n);
+	about_begin(&d->about, s);
 	d->events = mailbox_new();
 	d->lanes = mem_array((size_t)d->n, sizeof(*d->lanes));
 	d->uploaders = mem_array((size_t)d->n, sizeof(*d->uploaders));
 	for (int i = 0; i < d->n; i++) {
 		d->lanes[i].ring = ring_new(RING_SLOTS, memory_of_ring(s));
 		d->lanes[i].commands = mailbox_new();
-		d->uploaders[i] =
-			uploader_new(s, d->lanes[i].ring, d->lanes[i].commands, d->events, memory_of_uploader(s), e);
+		d->uploaders[i] = uploader_new(s, d->lanes[i].ring, d->lanes[i].commands, d->events,
+					       memory_of_uploader(s), d->board, i, e);
 		if (d->uploaders[i] == NULL)
 			return -1;
 	}
-	d->consumer = consumer_new(s, d->lanes, d->n, d->events, e);
+	d->consumer = consumer_new(s, d->lanes, d->n, d->events, d->board, e);
 	return d->consumer == NULL ? -1 : 0;
 }
 
@@ -72,7 +78,7 @@ static int start(struct daemon *d, struct error *e)
 	consumer_start(d->consumer);
 	if (!d->settings->replay_enabled)
 		return 0;
-	d->replay = replay_start(d->settings, e);
+	d->replay = replay_start(d->settings, d->board, e);
 	return d->replay == NULL ? -1 : 0;
 }
 
@@ -85,6 +91,7 @@ static void unbuild(struct daemon *d)
 		mailbox_free(d->lanes[i].commands);
 	}
 	mailbox_free(d->events);
+	board_free(d->board);
 	free(d->uploaders);
 	free(d->lanes);
 	settings_free(d->running);
@@ -143,6 +150,7 @@ static void wait_for_end(struct daemon *d, const struct daemon_watch *w)
 
 		log_tick();
 		tell_manager(d, clock_boot_ms());
+		about_tick(&d->about, d->board, clock_boot_ms());
 		if (signal == SIGUSR1)
 			consumer_report(d->consumer);
 		else if (signal == SIGHUP)

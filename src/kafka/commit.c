@@ -108,6 +108,7 @@ static void acknowledged(struct consumer *c, int64_t now_boot_ms)
 		}
 		if (delivery_acked(&p->delivery, &e->sent, c->committer.sent_boot_ms))
 			c->progress_boot_ms = now_boot_ms;
+		p->committed = e->sent.start;
 		if (p->state == PARTITION_STARTING) {
 			p->state = PARTITION_PARKED;
 			p->resume_boot_ms = now_boot_ms;
@@ -164,6 +165,8 @@ void commit_serve_answer(struct consumer *c, int64_t now_boot_ms)
 	if (!c->answer_ready)
 		return;
 	c->answer_ready = false;
+	c->commits++;
+	c->commits_failed += c->answer != COMMIT_ACKED;
 	culprit = committer_answer(&c->committer, c->answer, now_boot_ms);
 	if (c->answer != COMMIT_AGAIN)
 		c->unacked_since_boot_ms = 0;

@@ -61,6 +61,8 @@ static void on_error(struct consumer *c, rd_kafka_event_t *event, int64_t now_bo
 	rd_kafka_resp_err_t err = rd_kafka_event_error(event);
 
 	c->fatal |= rd_kafka_fatal_error(c->rk, NULL, 0) != RD_KAFKA_RESP_ERR_NO_ERROR;
+	snprintf(c->trouble, sizeof(c->trouble), "%s", rd_kafka_event_error_string(event));
+	c->trouble_boot_ms = now_boot_ms;
 	if (c->fatal || !session_tells(c, err, now_boot_ms))
 		return;
 	c->away_told |= err == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN;
@@ -196,6 +198,7 @@ static void rest(const struct consumer *c)
 	struct pollfd fd = { .fd = c->wake_fd, .events = POLLIN };
 	uint64_t count;
 
+	show_beat(c, clock_boot_ms());
 	if (c->was_full && room_has_come(c))
 		return;
 	if (poll(&fd, 1, IDLE_MS) > 0 && read(c->wake_fd, &count, sizeof(count)) < 0 && errno != EAGAIN)
@@ -219,6 +222,7 @@ static void serve_without_client(struct consumer *c)
 
 	serve_daemon(c, now);
 	events_hear(c, now);
+	show_consumer(c, now);
 	if (now < c->client_due_boot_ms) {
 		rest(c);
 	} else if (!c->stopping && session_open(c, &e) < 0) {
@@ -247,6 +251,7 @@ static void serve_once(struct consumer *c)
 	if (c->fatal)
 		return;
 	commit_if_due(c, clock_boot_ms());
+	show_consumer(c, now);
 	if (records_take(c, now) == 0)
 		rest(c);
 }
@@ -311,6 +316,7 @@ static void *consumer_main(void *arg)
 	struct consumer *c = arg;
 
 	while (!c->broken && !is_stopped(c, clock_boot_ms())) {
+		show_beat(c, clock_boot_ms());
 		if (c->rk != NULL)
 			serve_once(c);
 		else
@@ -324,6 +330,7 @@ static void *consumer_main(void *arg)
 	leave_group(c);
 	dismiss_uploaders(c);
 	atomic_store(&c->exit_code, c->broken ? EX_TEMPFAIL : EX_OK);
+	board_beat_ends(c->board, BEAT_CONSUMER);
 	atomic_store(&c->ended, true);
 	log_event(MESSAGE_STOPPED, NULL, 0, "stopped");
 	return NULL;
@@ -339,12 +346,13 @@ static void connect_wakes(struct consumer *c)
 }
 
 struct consumer *consumer_new(const struct settings *settings, const struct lane *lanes, int n_lanes,
-			      struct mailbox *events, struct error *e)
+			      struct mailbox *events, struct board *board, struct error *e)
 {
 	struct consumer *c = mem_zalloc(sizeof(*c));
 
 	c->settings = settings_hold(settings);
 	c->events = events;
+	c->board = board;
 	c->n_lanes = n_lanes;
 	c->lanes = mem_array((size_t)n_lanes, sizeof(*c->lanes));
 	for (int i = 0; i < n_lanes; i++)

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "batch/mailbox.h"
 #include "batch/ring.h"
+#include "board/board.h"
 #include "settings/settings.h"
 
 /* The consumer thread: the only one that calls the consumer handle (I5). It takes records into the rings, keeps the
@@ -20,10 +21,10 @@ struct lane {
 	struct mailbox *commands;
 };
 
-/* lanes and events must outlive it; events is the one mailbox that all uploaders post to; its waker and those of the
- * rings' producer side are set here. Errors: settings that the client refuses. */
+/* lanes, events and board must outlive it; events is the one mailbox that all uploaders post to; its waker and those of
+ * the rings' producer side are set here. Errors: settings that the client refuses. */
 struct consumer *consumer_new(const struct settings *settings, const struct lane *lanes, int n_lanes,
-			      struct mailbox *events, struct error *e);
+			      struct mailbox *events, struct board *board, struct error *e);
 /* What consumer_new would say of kafka.options, as far as it can be told without a client. Thread: any. */
 int consumer_check(const struct settings *settings, struct error *e);
 void consumer_start(struct consumer *c);

@@ -15,6 +15,13 @@ static void on_trouble(struct consumer *c, struct partition *p, const struct err
 	session_park(c, p, e->action == ERROR_REPLAY ? WAIT_REPLAY : WAIT_S3, e->text, now_boot_ms);
 }
 
+static void count_records(struct partition *p, const struct range_facts *f)
+{
+	p->landed += (uint64_t)f->landed;
+	p->dead += (uint64_t)f->dead;
+	p->skipped += (uint64_t)f->skipped;
+}
+
 static void tell_landed(const struct partition *p, const struct range_facts *f, int64_t compressed_bytes)
 {
 	int64_t records = f->landed + f->dead;
@@ -45,6 +52,8 @@ static void on_published(struct consumer *c, struct partition *p, const struct m
 	}
 	tell_landed(p, &m->facts, m->compressed_bytes);
 	p->ranges++;
+	count_records(p, &m->facts);
+	p->landed_bytes += (uint64_t)m->compressed_bytes;
 	p->failures = 0;
 	p->told_wait = WAIT_NOTHING;
 	c->progress_boot_ms = now_boot_ms;
@@ -56,6 +65,7 @@ static void on_passed(struct consumer *c, struct partition *p, const struct mess
 		session_park(c, p, WAIT_REPLAY, "a pass was made over a range that was not to be", now_boot_ms);
 		return;
 	}
+	p->landed_bytes += (uint64_t)m->compressed_bytes;
 	p->pass = (struct range_pass){ m->facts, m->from_slot };
 	c->progress_boot_ms = now_boot_ms;
 	session_next_pass(c, p, now_boot_ms);
@@ -87,8 +97,13 @@ static void on_sealed(struct consumer *c, struct partition *p, const struct mess
 		snprintf(why, sizeof(why), "%" PRId64 " of the %" PRId64 " records from offset %" PRId64 " on",
 			 m->facts.dead, m->facts.landed + m->facts.dead + m->facts.skipped, m->facts.start);
 		session_park(c, p, WAIT_DEAD_LETTERS, why, now_boot_ms);
-	} else if (!delivery_sealed(&p->delivery, &m->facts, m->has_objects))
+	} else if (!delivery_sealed(&p->delivery, &m->facts, m->has_objects)) {
 		session_park(c, p, WAIT_REPLAY, "a range was sealed that does not follow the last one", now_boot_ms);
+	} else {
+		p->rolls[m->reason]++;
+		if (!m->has_objects)
+			count_records(p, &m->facts);
+	}
 }
 
 static void on_message(struct consumer *c, const struct message *m, int64_t now_boot_ms)

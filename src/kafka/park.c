@@ -125,6 +125,8 @@ static void tell_wait(struct consumer *c, struct partition *p, int64_t now_boot_
 {
 	if (p->told_wait == p->wait && now_boot_ms < p->told_boot_ms + WAIT_LOG_MS)
 		return;
+	if (p->told_wait != p->wait)
+		p->wait_since_boot_ms = now_boot_ms;
 	p->told_wait = p->wait;
 	p->told_boot_ms = now_boot_ms;
 	if (!is_repeated(c, p, now_boot_ms))
@@ -174,6 +176,7 @@ void session_park(struct consumer *c, struct partition *p, enum wait_reason wait
 	}
 	session_drop(c, p);
 	p->state = PARTITION_PARKED;
+	c->parked++;
 	rebalance_stop_reading(c, p);
 	session_wait(c, p, wait, text, now_boot_ms);
 }

@@ -67,6 +67,7 @@ struct partition *partition_get(struct partition_table *t, const char *topic, in
 	p = mem_zalloc(sizeof(*p));
 	p->topic = mem_strdup(topic);
 	p->id = id;
+	p->committed = p->low = p->high = p->held_at = -1;
 	p->next_in_bucket = t->buckets[bucket];
 	t->buckets[bucket] = p;
 	*t->last = p;
@@ -82,6 +83,16 @@ struct partition *partition_first(const struct partition_table *t)
 bool partition_is_finished(const struct partition *p)
 {
 	return p->quiet && delivery_settled(&p->delivery);
+}
+
+void partition_log_is(struct partition *p, int64_t low, int64_t high, int64_t now_boot_ms)
+{
+	if (high >= 0)
+		p->high = high;
+	if (low < 0)
+		return;
+	p->low = low;
+	creep_note(&p->retention, now_boot_ms, low);
 }
 
 const char *partition_state_name(enum partition_state s)

@@ -7,6 +7,8 @@
 
 #include "base/error.h"
 #include "base/wait.h"
+#include "batch/roll.h"
+#include "board/meter.h"
 #include "kafka/consumer.h"
 #include "kafka/delivery.h"
 #include "kafka/stall.h"
@@ -51,12 +53,24 @@ struct partition {
 	int64_t resume_boot_ms;
 	enum wait_reason told_wait; /* what was last in the log, and nothing was published since; and when */
 	int64_t told_boot_ms;
-	int failures;   /* in a row, for the back-off */
-	bool check_log; /* before it is read again: does the log have what is to be read? */
-	bool has_table; /* no other topic writes to its table */
+	int64_t wait_since_boot_ms; /* when that reason began */
+	int failures;               /* in a row, for the back-off */
+	bool check_log;             /* before it is read again: does the log have what is to be read? */
+	bool has_table;             /* no other topic writes to its table */
 
-	uint64_t records, ranges; /* since the start, for reports */
-	uint64_t lost_records;    /* to retention, before they were landed */
+	/* For the board. */
+	int64_t committed;              /* what the group has acknowledged; -1: not known, or nothing */
+	int64_t low, high;              /* of the log, as they were seen last; -1: not yet */
+	struct creep retention;         /* of low */
+	int64_t behind_at;              /* the committed offset when the log was held against it last */
+	int64_t behind_since_boot_ms;   /* since when it is that, and the log holds more; 0: it holds no more */
+	int64_t held_at;                /* reading has ended here although the log goes on */
+	int64_t held_since_reading_ms;  /* since when; of the clock of reading; 0: it has not */
+	uint64_t records, ranges;       /* since the start: taken; published */
+	uint64_t landed, dead, skipped; /* records of those ranges */
+	uint64_t landed_bytes;          /* of their objects */
+	uint64_t lost_records;          /* to retention, before they were landed */
+	uint32_t rolls[ROLL_REASONS];
 };
 
 struct partition_table;
@@ -70,6 +84,8 @@ struct partition *partition_first(const struct partition_table *t);
 
 /* It was told to seal, and all that it had is published and committed. */
 bool partition_is_finished(const struct partition *p);
+/* The log's first offset, and that behind its last record, were seen; what is less than 0 is not known. */
+void partition_log_is(struct partition *p, int64_t low, int64_t high, int64_t now_boot_ms);
 
 const char *partition_state_name(enum partition_state s);
 

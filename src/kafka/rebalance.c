@@ -228,6 +228,7 @@ void rebalance_event(struct consumer *c, rd_kafka_event_t *event, int64_t now_bo
 	const rd_kafka_topic_partition_list_t *list = rd_kafka_event_topic_partition_list(event);
 	rd_kafka_resp_err_t err = rd_kafka_event_error(event);
 
+	c->rebalances++;
 	c->hold_until_boot_ms = now_boot_ms + 2 * c->heartbeat_ms;
 	if (err == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS)
 		on_assign(c, list, now_boot_ms);

@@ -61,6 +61,7 @@ static void put_record(struct consumer *c, struct partition *p, rd_kafka_message
 
 	p->next_offset = m->offset + 1;
 	p->records++;
+	c->taken_bytes += m->len + m->key_len;
 	c->record_bytes += ((int64_t)(m->len + m->key_len) - c->record_bytes) / 16;
 	ring_put(p->lane->lane.ring, &r);
 }

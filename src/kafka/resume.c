@@ -107,6 +107,7 @@ static enum finding understand(struct consumer *c, struct topics *topics, struct
 	}
 	if (!has_its_table(c, topics, p, now_boot_ms))
 		return FOUND_WAIT;
+	p->committed = e->offset >= 0 ? e->offset : -1;
 	if (e->offset < 0)
 		return FOUND_NO_OFFSET;
 	text = handle_text_of(e);
@@ -257,6 +258,7 @@ static void look_at(struct consumer *c, rd_kafka_topic_partition_list_t *list, s
 	start_find(c, topics, candidates, list->cnt, now_boot_ms);
 	ends_ask(c, candidates, list->cnt);
 	for (int i = 0; i < list->cnt; i++) {
+		partition_log_is(candidates[i].p, candidates[i].low, candidates[i].high, now_boot_ms);
 		if (candidates[i].finding == FOUND_READY)
 			candidates[i].finding = ends_hold(c, &candidates[i], now_boot_ms);
 	}

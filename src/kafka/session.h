@@ -8,6 +8,7 @@
 #include <stdbool.h>
 
 #include "base/log.h"
+#include "board/board.h"
 #include "kafka/committer.h"
 #include "kafka/consumer.h"
 #include "kafka/partition.h"
@@ -15,13 +16,16 @@
 /* The consumer thread's state, for the files that make up the thread: consumer.c (the loop), session.c (the client's
  * handle), rebalance.c (the group and the local assignment), reload.c (new settings, and the topics that they name),
  * resume.c, start.c and ends.c (the way to reading a partition), park.c (the way out of it), records.c, events.c (what
- * the uploaders tell), commit.c (requests and their answers). Thread: the consumer thread only, but for the atomics. */
+ * the uploaders tell), commit.c (requests and their answers), show.c (what others see of it). Thread: the consumer
+ * thread only, but for the atomics. */
 
 #define COMMITTED_LIMIT_MS 5000
 #define BATCH_MESSAGES 1024
 #define TOLD_MAX 16
 /* Fields of partition_event. */
 #define OFFSETS(first, next) LOG_FIELDS(LOG_NUMBER("OFFSET_FIRST", first), LOG_NUMBER("OFFSET_NEXT", next))
+/* So long nothing came behind the end of what can be read, although the log goes on: a transaction is open. */
+#define HELD_AT_LEAST_MS 5000
 
 struct lane_state {
 	struct lane lane;
@@ -40,6 +44,7 @@ struct consumer {
 	struct lane_state *lanes;
 	int n_lanes;
 	struct mailbox *events;
+	struct board *board;
 	int wake_fd;
 
 	atomic_bool stop_asked;
@@ -110,6 +115,13 @@ struct consumer {
 	rd_kafka_topic_t *cached_topic; /* of the last record */
 	int32_t cached_id;
 	struct partition *cached;
+
+	/* For the board, since the start. */
+	uint64_t taken_bytes; /* of values and keys */
+	uint64_t commits, commits_failed, rebalances, parked;
+	struct meter taken_meter, landed_meter;
+	char trouble[ERROR_TEXT_MAX]; /* what the client last said of itself */
+	int64_t trouble_boot_ms;
 };
 
 /* Log about a partition: text is preceded by its name, fields carry it. An event has more fields, 10 at
@@ -235,5 +247,10 @@ void commit_if_due(struct consumer *c, int64_t now_boot_ms);
 bool commit_is_held(const struct consumer *c, int64_t now_boot_ms);
 /* Hand out what may be published. */
 void commit_publish(struct consumer *c, struct partition *p);
+
+/* show.c: put our section on the board, if it is due. */
+void show_consumer(struct consumer *c, int64_t now_boot_ms);
+/* show.c: we go round, and wait for this. */
+void show_beat(const struct consumer *c, int64_t now_boot_ms);
 
 #endif

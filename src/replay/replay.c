@@ -9,30 +9,67 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "replay/engine.h"
 
 #define STOP_MS 4000
+#define SHOW_MS 500
 
 struct replay {
 	const struct settings *s;
+	struct board *board;
 	struct engine *engine; /* the thread's from its start to its end */
 	pthread_t thread;
 	atomic_bool stop;
 	atomic_bool ended;
 };
 
+static void show(struct replay *r, const struct engine_counts *n, bool ended, int64_t now_ms)
+{
+	static const char *const phases[] = {
+		[ENGINE_CONNECTING] = "a broker and the topic",
+		[ENGINE_INDEXING] = "the index of the file",
+		[ENGINE_SENDING] = "the next row's turn, or room in the client",
+		[ENGINE_FLUSHING] = "the last acknowledgements",
+	};
+	const struct board_replay out = { .phase = phases[n->phase],
+					  .taken = n->taken,
+					  .waiting = n->waiting,
+					  .failed = n->failed,
+					  .skipped = n->skipped,
+					  .share = n->share,
+					  .ended = ended };
+
+	if (r->board == NULL)
+		return;
+	board_replay_show(r->board, &out, now_ms);
+	board_beat(r->board, BEAT_REPLAY, now_ms, out.phase);
+}
+
+static void on_tick(void *arg, const struct engine_counts *n, int64_t now_ms)
+{
+	show(arg, n, false, now_ms);
+}
+
 static void *run(void *arg)
 {
 	static const struct engine_limits limits = { .connect_ms = -1, .flush_ms = -1, .stop_ms = STOP_MS };
 	struct replay *r = arg;
+	const struct engine_watch watch = { .every_ms = SHOW_MS, .tick = on_tick, .arg = r };
 	struct engine_counts counts;
 	struct error e;
 	uint64_t sent;
-	int code = engine_run(r->engine, &limits, &r->stop, NULL, &e);
+	int code;
 
 	engine_count(r->engine, &counts);
+	show(r, &counts, false, clock_boot_ms());
+	code = engine_run(r->engine, &limits, &r->stop, &watch, &e);
+	engine_count(r->engine, &counts);
+	show(r, &counts, true, clock_boot_ms());
+	if (r->board != NULL)
+		board_beat_ends(r->board, BEAT_REPLAY);
 	sent = counts.taken - counts.waiting - counts.failed;
 	if (code != 0)
 		log_event(MESSAGE_REPLAY_FAILED, LOG_FIELDS(LOG_TEXT("TOPIC", r->s->replay_topic)), "replay: ended: %s",
@@ -60,11 +97,12 @@ static int start_thread(struct replay *r, struct error *e)
 	return 0;
 }
 
-struct replay *replay_start(const struct settings *s, struct error *e)
+struct replay *replay_start(const struct settings *s, struct board *board, struct error *e)
 {
 	struct replay *r = mem_zalloc(sizeof(*r));
 
 	r->s = s;
+	r->board = board;
 	if (engine_new(s, &r->engine, e) == 0 && start_thread(r, e) == 0) {
 		log_event(MESSAGE_REPLAY_STARTED,
 			  LOG_FIELDS(LOG_TEXT("FILE", s->replay_file), LOG_TEXT("TOPIC", s->replay_topic)),

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 
 #include "base/error.h"
+#include "board/board.h"
 #include "settings/settings.h"
 
 /* CSV to Kafka, by the replay_* settings. Order, pace and what becomes of a row: order.h, pace.h, row.h. */
@@ -19,8 +20,8 @@ int replay_command(const struct settings *s);
  * what ends it. */
 struct replay;
 
-/* NULL with *e: the file or a setting is no good; code as above. s must outlive it. */
-struct replay *replay_start(const struct settings *s, struct error *e);
+/* NULL with *e: the file or a setting is no good; code as above. s and board must outlive it; board may be NULL. */
+struct replay *replay_start(const struct settings *s, struct board *board, struct error *e);
 /* Returns within five seconds, most of all for the last acknowledgements, and frees it. NULL is fine. */
 void replay_stop(struct replay *r);
 /* The file is through, or an error has ended it. Thread: any. */

@@ -386,6 +386,7 @@ static void finish_done(struct upload_env *env, struct object *o, struct s3_call
 		/* fall through */
 	case S3_DONE:
 		o->state = OBJECT_DURABLE;
+		histogram_add(&env->sizes, &histogram_bytes, (double)o->compressed_bytes);
 		free_sealed_tail(env, o);
 		break;
 	case S3_STALE:

@@ -163,6 +163,12 @@ void s3_back_off(struct s3 *s3, struct s3_attempt *a, int64_t floor_ms)
 	enter(s3, a, PHASE_BACKING_OFF);
 }
 
+static const enum board_call calls[] = {
+	[S3_PUT] = BOARD_PUT,           [S3_CREATE] = BOARD_CREATE, [S3_PART] = BOARD_PART,
+	[S3_COMPLETE] = BOARD_COMPLETE, [S3_ABORT] = BOARD_ABORT,   [S3_LIST_UPLOADS] = BOARD_LIST,
+	[S3_LIST_OBJECTS] = BOARD_LIST, [S3_HEAD] = BOARD_HEAD,     [S3_GET] = BOARD_GET,
+};
+
 /* Sign and send, if it is still wanted and there are credentials. */
 static void launch(struct s3 *s3, struct s3_attempt *a, int64_t now_boot_ms)
 {
@@ -182,16 +188,18 @@ static void launch(struct s3 *s3, struct s3_attempt *a, int64_t now_boot_ms)
 		return;
 	}
 	a->lacks_credentials = false;
+	s3->counters.expires_real_ms = c.expires_ms;
 	s3_request_drop(a);
-	a->unconditional |= s3->unconditional;
-	a->offset_ms = s3->clock_offset_ms;
+	a->unconditional |= s3->counters.unconditional;
+	a->offset_ms = s3->counters.clock_offset_ms;
 	a->hopeful = s3->healthy && a->failures == 0;
 	s3_request_build(a, &s3->endpoint, &c, now_real);
 	credentials_wipe(&c);
 	leave(s3, a);
 	enter(s3, a, PHASE_SENT);
 	http_start(s3->http, &a->request);
-	s3->counters.requests++;
+	a->sent_boot_ms = now_boot_ms;
+	s3->counters.calls[calls[op]]++;
 }
 
 /* Whether a call that has not been tried yet may go out now. */
@@ -312,12 +320,17 @@ const char *s3_trouble(const struct s3 *s3)
 	return s3->trouble;
 }
 
-struct s3_counters s3_counters(const struct s3 *s3)
+const struct board_s3 *s3_counters(const struct s3 *s3)
 {
-	struct s3_counters c = s3->counters;
+	return &s3->counters;
+}
+
+uint64_t s3_bytes_taken(const struct s3 *s3)
+{
+	uint64_t bytes = s3->bytes_taken;
 	const struct s3_attempt *a;
 
 	TAILQ_FOREACH(a, &s3->lists[PHASE_SENT], entry)
-		c.bytes_taken += a->hopeful ? (uint64_t)a->request.sent_bytes : 0;
-	return c;
+		bytes += a->hopeful ? (uint64_t)a->request.sent_bytes : 0;
+	return bytes;
 }

@@ -11,6 +11,7 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/sha256.h"
+#include "board/board.h"
 #include "http/http.h"
 #include "settings/settings.h"
 
@@ -84,14 +85,6 @@ struct s3_call {
 	struct s3_attempt *attempt; /* s3's own */
 };
 
-/* Counters for status and bench. */
-struct s3_counters {
-	uint64_t requests, retries, bytes_sent, errors;
-	/* Of bodies, as they leave: what was well received, and what is under way as the first attempt of a call that
-	 * began while the store answered well. What a store refuses again and again does not make it grow. */
-	uint64_t bytes_taken;
-};
-
 /* settings and the provider's settings must outlive it. Owns: takes the provider. Errors: bad endpoint, CA file. */
 struct s3 *s3_new(const struct settings *settings, struct credential_provider *provider, int connections,
 		  struct error *e);
@@ -114,6 +107,10 @@ const char *s3_trouble(const struct s3 *s3);
 bool s3_is_stuck(const struct s3 *s3);
 /* Is it that no source of credentials has any? */
 bool s3_lacks_credentials(const struct s3 *s3);
-struct s3_counters s3_counters(const struct s3 *s3);
+/* Counters, and what else there is to tell; valid until the next call of anything here. */
+const struct board_s3 *s3_counters(const struct s3 *s3);
+/* Of bodies, as they leave: what was well received, and what is under way as the first attempt of a call that began
+ * while the store answered well. What a store refuses again and again does not make it grow. */
+uint64_t s3_bytes_taken(const struct s3 *s3);
 
 #endif

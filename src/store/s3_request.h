@@ -44,6 +44,7 @@ struct s3_attempt {
 	bool hopeful;               /* the call's first, begun while the store answered well */
 	char region[S3_REGION_MAX]; /* that it was signed for */
 	int64_t offset_ms;          /* of the clock that it was signed by */
+	int64_t sent_boot_ms;
 };
 
 struct s3_attempt *s3_attempt_new(struct s3_call *call);

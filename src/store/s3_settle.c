@@ -39,9 +39,9 @@ static void refresh(struct s3 *s3)
 /* A store that refused a condition and took the request without one does not know conditions. */
 static void learn_unconditional(struct s3 *s3, const struct s3_attempt *a)
 {
-	if (!a->unconditional || s3->unconditional)
+	if (!a->unconditional || s3->counters.unconditional)
 		return;
-	s3->unconditional = true;
+	s3->counters.unconditional = true;
 	log_event(MESSAGE_UNCONDITIONAL, NULL, 0,
 		  "the store at '%s' does not know If-None-Match: writing without it; the same records go under the "
 		  "same key again after a crash, which does no harm",
@@ -209,11 +209,11 @@ static bool correct_clock(struct s3 *s3, const struct s3_attempt *a, const struc
 
 	if (answer->date_ms == 0 || llabs(offset - a->offset_ms) <= threshold_ms)
 		return false;
-	if (llabs(offset - s3->clock_offset_ms) > threshold_ms)
+	if (llabs(offset - s3->counters.clock_offset_ms) > threshold_ms)
 		log_event(MESSAGE_CLOCK_CORRECTED, LOG_FIELDS(LOG_NUMBER("SECONDS", -offset / 1000)),
 			  "this clock is %" PRId64 " s off the store's: corrected for signing only, mend it",
 			  -offset / 1000);
-	s3->clock_offset_ms = offset;
+	s3->counters.clock_offset_ms = offset;
 	return true;
 }
 
@@ -283,7 +283,8 @@ static void judge(struct s3 *s3, struct s3_attempt *a)
 	s3_answer_read(&a->request, clock_real_ms(), &answer);
 	rule = s3_rule_for(a->call->op, answer.status, answer.code);
 	describe(a, &answer);
-	s3->counters.errors += rule->verdict != VERDICT_EXISTS && rule->verdict != VERDICT_GONE;
+	if (rule->verdict != VERDICT_EXISTS && rule->verdict != VERDICT_GONE)
+		board_count_error(&s3->counters, a->trouble, clock_boot_ms());
 	if (rule->verdict != VERDICT_RETRY) {
 		s3->healthy = true;
 		if (answer.status >= 300 && answer.status < 500 &&
@@ -319,9 +320,9 @@ void s3_settle(struct s3 *s3, struct s3_attempt *a)
 
 	a->call->attempts++;
 	if (success || a->hopeful)
-		s3->counters.bytes_taken += (uint64_t)r->sent_bytes;
+		s3->bytes_taken += (uint64_t)r->sent_bytes;
 	if (r->status == 0) {
-		s3->counters.errors++;
+		board_count_error(&s3->counters, "no answer", clock_boot_ms());
 		if (r->error.action != ERROR_RETRY) {
 			fail(s3, a, r->error.action, r->error.code, r->error.text, NULL);
 			return;
@@ -332,6 +333,9 @@ void s3_settle(struct s3 *s3, struct s3_attempt *a)
 	}
 	for (size_t i = 0; i < r->n_body; i++)
 		s3->counters.bytes_sent += r->body[i].iov_len;
+	if (a->call->op == S3_PUT || a->call->op == S3_PART)
+		histogram_add(&s3->counters.latency, &histogram_seconds,
+			      (double)(clock_boot_ms() - a->sent_boot_ms) / 1000);
 	if (!success) {
 		judge(s3, a);
 		return;

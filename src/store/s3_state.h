@@ -24,13 +24,12 @@ struct s3 {
 	int connections;
 	struct attempt_list lists[S3_PHASES];
 	int n[S3_PHASES];
-	int64_t clock_offset_ms; /* the store's clock less ours; for signing only */
-	bool unconditional;      /* the store does not know If-None-Match */
-	bool healthy;            /* the last answer was one */
+	bool healthy; /* the last answer was one */
 	int64_t probe_at_ms;
 	uint64_t seed;
 	char *trouble;
-	struct s3_counters counters;
+	struct board_s3 counters;
+	uint64_t bytes_taken; /* but for what is under way */
 	atomic_bool woken;
 };
 

@@ -17,6 +17,7 @@
 #include "base/mem.h"
 #include "store/orphans.h"
 #include "store/probe.h"
+#include "store/story.h"
 #include "store/writer.h"
 
 #define BATCH_RECORDS 512
@@ -39,6 +40,9 @@ struct uploader {
 	struct orphans *orphans;
 	struct probe *probe; /* NULL: another uploader's business */
 	struct crash_hand hand;
+	struct board *board;
+	int number; /* of its section there */
+	struct story *story;
 	struct writer *writers;
 	int64_t next_tick_boot_ms;
 	uint64_t seals_for_memory;
@@ -74,7 +78,8 @@ static int connections_of(const struct settings *s)
 }
 
 struct uploader *uploader_new(const struct settings *settings, struct ring *ring, struct mailbox *commands,
-			      struct mailbox *events, int64_t memory_bytes, struct error *e)
+			      struct mailbox *events, int64_t memory_bytes, struct board *board, int number,
+			      struct error *e)
 {
 	struct uploader *u = mem_zalloc(sizeof(*u));
 
@@ -82,6 +87,8 @@ struct uploader *uploader_new(const struct settings *settings, struct ring *ring
 	u->commands = commands;
 	u->events = events;
 	u->share_bytes = memory_bytes;
+	u->board = board;
+	u->number = number;
 	u->env.s3 = s3_new(settings, credentials_default(settings), connections_of(settings), e);
 	if (u->env.s3 == NULL) {
 		free(u);
@@ -89,6 +96,7 @@ struct uploader *uploader_new(const struct settings *settings, struct ring *ring
 	}
 	u->env.settings = settings_hold(settings);
 	u->orphans = orphans_new(u->env.s3);
+	u->story = story_new();
 	u->env.codecs = codecs_new();
 	u->env.part_bytes = settings->s3_part_size_bytes;
 	u->env.block_bytes = BLOCK_BYTES;
@@ -108,6 +116,7 @@ void uploader_free(struct uploader *u)
 	object_free_closing(&u->env);
 	probe_free(u->probe);
 	orphans_free(u->orphans);
+	story_free(u->story);
 	s3_free(u->env.s3);
 	codecs_free(u->env.codecs);
 	buf_free(&u->env.scratch);
@@ -139,13 +148,16 @@ static void drop_writer(struct uploader *u, struct writer *w, int64_t now_boot_m
 static void report(const struct uploader *u)
 {
 	const char *trouble = s3_trouble(u->env.s3);
-	struct s3_counters c = s3_counters(u->env.s3);
+	const struct board_s3 *c = s3_counters(u->env.s3);
+	uint64_t requests = 0;
 
+	for (int i = 0; i < BOARD_CALLS; i++)
+		requests += c->calls[i];
 	log_info("uploader: %" PRId64 " of %" PRId64 " bytes held (%" PRId64 " open, %" PRId64
 		 " moving), %d open objects, %" PRIu64 " seals for memory, %" PRIu64 " requests, %" PRIu64
 		 " retries, %" PRIu64 " bytes sent; %s",
 		 u->env.open_bytes + u->env.moving_bytes, u->share_bytes, u->env.open_bytes, u->env.moving_bytes,
-		 u->env.n_open, u->seals_for_memory, c.requests, c.retries, c.bytes_sent,
+		 u->env.n_open, u->seals_for_memory, requests, c->retries, c->bytes_sent,
 		 trouble != NULL ? trouble : "no trouble");
 }
 
@@ -321,13 +333,18 @@ static void serve_answers(struct uploader *u, int64_t now_boot_ms)
 	while ((c = s3_next_done(u->env.s3)) != NULL) {
 		struct object *o = c->user;
 		struct range *r;
+		bool publishes;
 
 		if (orphans_call_done(u->orphans, c, now_boot_ms) || probe_call_done(u->probe, c, now_boot_ms))
 			continue;
 		r = o->state != OBJECT_DROPPED ? o->owner : NULL;
+		publishes = c->op == S3_PUT || c->op == S3_COMPLETE;
 		object_call_done(&u->env, c, now_boot_ms);
-		if (r != NULL)
-			writer_object_changed(r->writer, o, now_boot_ms);
+		if (r == NULL)
+			continue;
+		if (publishes && o->state == OBJECT_DURABLE)
+			story_object(u->story, r->writer, r, o, now_boot_ms);
+		writer_object_changed(r->writer, o, now_boot_ms);
 	}
 }
 
@@ -349,6 +366,21 @@ static void tell_trouble(struct uploader *u, int64_t now_boot_ms)
 	}
 }
 
+static void show(struct uploader *u, int64_t now_boot_ms)
+{
+	struct board_uploader *out;
+
+	u->env.real_less_boot_ms = clock_real_ms() - clock_boot_ms();
+	if (!board_uploader_due(u->board, u->number, now_boot_ms))
+		return;
+	out = board_uploader_begin(u->board, u->number);
+	out->share_bytes = u->share_bytes;
+	out->seals_for_memory = u->seals_for_memory;
+	out->full = u->full;
+	story_show(u->story, &u->env, u->writers, out);
+	board_uploader_show(u->board, u->number, now_boot_ms);
+}
+
 static void tick(struct uploader *u, int64_t now_boot_ms)
 {
 	bool finishing = false;
@@ -364,11 +396,23 @@ static void tick(struct uploader *u, int64_t now_boot_ms)
 	}
 	orphans_tick(u->orphans, u->writers, now_boot_ms);
 	probe_tick(u->probe, now_boot_ms);
-	taken = finishing ? s3_counters(u->env.s3).bytes_taken : u->taken_told;
+	show(u, now_boot_ms);
+	taken = finishing ? s3_bytes_taken(u->env.s3) : u->taken_told;
 	if (taken != u->taken_told) {
 		u->taken_told = taken;
 		mailbox_post(u->events, &(struct message){ .kind = EVENT_MOVING });
 	}
+}
+
+static void beat(const struct uploader *u, int64_t now_boot_ms)
+{
+	const char *what = "records";
+
+	if (u->trouble_told)
+		what = "S3, which takes nothing";
+	else if (u->full)
+		what = "memory, which S3 gives back by taking what is held";
+	board_beat(u->board, BEAT_UPLOADER + u->number, now_boot_ms, what);
 }
 
 /* Uploads of dropped objects are aborted, as far as a few seconds allow: lifecycle rules take the rest. */
@@ -377,6 +421,7 @@ static void finish_closing(struct uploader *u)
 	int64_t deadline = clock_boot_ms() + CLOSING_MS;
 
 	while ((u->env.closing != NULL || probe_is_open(u->probe)) && clock_boot_ms() < deadline) {
+		beat(u, clock_boot_ms());
 		probe_tick(u->probe, clock_boot_ms());
 		s3_wait(u->env.s3, TICK_MS);
 		serve_answers(u, clock_boot_ms());
@@ -399,6 +444,7 @@ static void *uploader_main(void *arg)
 		size_t taken = serve_ring(u, now);
 		int timeout_ms = taken == 0 && may_sleep(u) ? TICK_MS : 0;
 
+		beat(u, now);
 		tick(u, now);
 		s3_wait(u->env.s3, timeout_ms);
 		serve_answers(u, clock_boot_ms());
@@ -406,6 +452,7 @@ static void *uploader_main(void *arg)
 	while (u->writers != NULL)
 		drop_writer(u, u->writers, clock_boot_ms());
 	finish_closing(u);
+	board_beat_ends(u->board, BEAT_UPLOADER + u->number);
 	return NULL;
 }
 

@@ -8,15 +8,18 @@
 #include "base/error.h"
 #include "batch/mailbox.h"
 #include "batch/ring.h"
+#include "board/board.h"
 #include "settings/settings.h"
 
 /* An uploader thread: takes records from its ring, builds ranges and objects, sends them to S3 as commands allow, and
  * keeps its share of the memory. Thread: made, started and stopped by the daemon; everything inside is its own. */
 struct uploader;
 
-/* ring, commands and events must outlive it; their wakers for this side are set here. Errors: S3 settings. */
+/* ring, commands, events and board must outlive it; their wakers for this side are set here. number: from 0 on.
+ * Errors: S3 settings. */
 struct uploader *uploader_new(const struct settings *settings, struct ring *ring, struct mailbox *commands,
-			      struct mailbox *events, int64_t memory_bytes, struct error *e);
+			      struct mailbox *events, int64_t memory_bytes, struct board *board, int number,
+			      struct error *e);
 /* Let it ask S3 once, at its start, whether it takes uploads (probe.h); one uploader is enough. Before uploader_start.
  */
 void uploader_probe(struct uploader *u);

@@ -20,6 +20,7 @@
 #include "encode/fingerprint.h"
 #include "store/describe.h"
 #include "store/key.h"
+#include "store/range.h"
 
 static void tell(struct writer *w, struct message *m)
 {
@@ -75,7 +76,7 @@ static void take_settings(struct writer *w)
 	skip_init(&w->skip, w->settings, a->topic, a->partition_id);
 }
 
-static struct range *open_range(struct writer *w, int64_t now_boot_ms)
+static struct range *open_range(struct writer *w, int64_t first_time_ms, int64_t now_boot_ms)
 {
 	struct range *r = mem_zalloc(sizeof(*r));
 
@@ -90,6 +91,7 @@ static struct range *open_range(struct writer *w, int64_t now_boot_ms)
 	}
 	r->facts.start = w->open_start;
 	r->roll.opened_boot_ms = now_boot_ms;
+	r->first_time_ms = first_time_ms;
 	r->metadata = describe_range(w->assignment, w->settings, &w->chain, r->facts.id);
 	w->open = r;
 	return r;
@@ -203,11 +205,9 @@ static bool is_whole(const struct range *r)
 
 static void tell_range(struct writer *w, enum message_kind kind, const struct range *r)
 {
-	struct message m = { .kind = kind, .facts = r->facts };
+	struct message m = { .kind = kind, .facts = r->facts, .compressed_bytes = range_bytes(r) };
 
 	memcpy(m.range_id, r->facts.id, sizeof(m.range_id));
-	for (const struct object *o = r->objects; o != NULL; o = o->next)
-		m.compressed_bytes += o->compressed_bytes;
 	tell(w, &m);
 }
 
@@ -215,10 +215,15 @@ static void tell_range(struct writer *w, enum message_kind kind, const struct ra
 static void finish_range(struct writer *w, struct range *r, int64_t now_boot_ms)
 {
 	r->published = true;
+	if (r->objects != NULL)
+		histogram_add(&w->env->freshness, &histogram_ages, range_age_s(w->env, r, now_boot_ms));
 	if (is_whole(r))
 		tell_range(w, EVENT_PUBLISHED, r);
 	else
-		tell(w, &(struct message){ .kind = EVENT_PASSED, .facts = r->made, .from_slot = r->below_slot });
+		tell(w, &(struct message){ .kind = EVENT_PASSED,
+					   .facts = r->made,
+					   .from_slot = r->below_slot,
+					   .compressed_bytes = range_bytes(r) });
 	pop_published(w, now_boot_ms);
 }
 
@@ -254,7 +259,7 @@ static void follow_plan(struct writer *w, struct range *r)
 
 static void seal_at(struct writer *w, int64_t end, enum roll_reason reason, int64_t now_boot_ms)
 {
-	struct range *r = w->open ? w->open : open_range(w, now_boot_ms);
+	struct range *r = w->open ? w->open : open_range(w, -1, now_boot_ms);
 	struct range **at = &w->sealed;
 
 	w->open = NULL;
@@ -375,7 +380,7 @@ static struct object *route(struct writer *w, const struct record *r, int64_t no
 	o = find_object(w->open, slot, false);
 	if (o == NULL && w->open->n_objects >= w->topic->max_open_slots && writer_can_seal(w)) {
 		writer_seal(w, ROLL_SLOTS, now_boot_ms);
-		open_range(w, now_boot_ms);
+		open_range(w, r->timestamp_ms, now_boot_ms);
 	}
 	if (o == NULL)
 		o = add_object(w, slot, false);
@@ -480,7 +485,7 @@ void writer_add(struct writer *w, const struct record *r, int64_t now_boot_ms)
 		return;
 	}
 	if (w->open == NULL)
-		open_range(w, now_boot_ms);
+		open_range(w, r->timestamp_ms, now_boot_ms);
 	if (o == NULL || w->cached != o || r->timestamp_ms < w->cached_from_ms || r->timestamp_ms >= w->cached_to_ms)
 		o = route(w, r, now_boot_ms);
 	w->next_offset = r->offset + 1;

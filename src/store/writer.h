@@ -22,6 +22,7 @@ struct range {
 	struct object *objects;
 	int n_objects; /* that are not dead letters: slots in use */
 	struct roll_state roll;
+	int64_t first_time_ms; /* the timestamp of its first record; -1: it has none */
 	struct object_metadata *metadata;
 	struct range_facts made;       /* of a recovered range, once sealed: what all passes so far have counted */
 	int64_t from_slot, below_slot; /* slots that this pass makes: all, unless memory is too small for the range */

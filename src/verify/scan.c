@@ -331,7 +331,7 @@ int scan_run(const struct settings *s, const struct scan_options *o, const struc
 	if (scan->s3 != NULL) {
 		rc = run(scan, watch, e);
 		counts->list_requests = scan->listing.requests;
-		counts->again = s3_counters(scan->s3).retries;
+		counts->again = s3_counters(scan->s3)->retries;
 	}
 	s3_free(scan->s3);
 	for (int i = 0; i < SCAN_HEADS; i++)

@@ -108,6 +108,7 @@ struct fixture {
 	struct settings *settings;
 	struct ring *ring;
 	struct mailbox *commands, *events;
+	struct board *board;
 	struct consumer *consumer;
 	int64_t next_offset;
 	int taken;
@@ -166,10 +167,11 @@ static int begin(void **state)
 	f->ring = ring_new(1024, 1 << 20);
 	f->commands = mailbox_new();
 	f->events = mailbox_new();
+	f->board = board_new(1);
 	ring_wake_consumer(f->ring, (struct waker){ wake_nobody, NULL });
 	mailbox_waker(f->commands, (struct waker){ wake_nobody, NULL });
 	lane = (struct lane){ f->ring, f->commands };
-	f->consumer = consumer_new(f->settings, &lane, 1, f->events, &e);
+	f->consumer = consumer_new(f->settings, &lane, 1, f->events, f->board, &e);
 	assert_non_null(f->consumer);
 	*state = f;
 	return 0;
@@ -234,6 +236,7 @@ static int end(void **state)
 	ring_free(f->ring);
 	mailbox_free(f->commands);
 	mailbox_free(f->events);
+	board_free(f->board);
 	settings_free(f->settings);
 	rd_kafka_mock_cluster_destroy(f->cluster);
 	rd_kafka_destroy(f->host);

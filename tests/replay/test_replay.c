@@ -443,7 +443,7 @@ static void test_broker_goes_away(void **state)
 	(void)state;
 	s->kafka_options = (struct string_list){ options, 2 };
 	s->replay_rate = 500;
-	r = replay_start(s, &e);
+	r = replay_start(s, NULL, &e);
 	assert_non_null(r);
 	usleep(500000);
 	assert_false(replay_ended(r));
@@ -474,7 +474,7 @@ static void test_module_stops_soon(void **state)
 
 	(void)state;
 	s->replay_rate = 0.001;
-	r = replay_start(s, &e);
+	r = replay_start(s, NULL, &e);
 	assert_non_null(r);
 	usleep(700000);
 	assert_false(replay_ended(r));
@@ -485,7 +485,7 @@ static void test_module_stops_soon(void **state)
 	/* with rows in the queue and no broker */
 	s->replay_rate = 0;
 	s->replay_loop = true;
-	r = replay_start(s, &e);
+	r = replay_start(s, NULL, &e);
 	assert_non_null(r);
 	usleep(700000);
 	rd_kafka_mock_broker_set_down(cluster, 1);
@@ -498,7 +498,7 @@ static void test_module_stops_soon(void **state)
 	/* and with none from the beginning */
 	free(s->kafka_brokers);
 	s->kafka_brokers = mem_strdup("127.0.0.1:1");
-	r = replay_start(s, &e);
+	r = replay_start(s, NULL, &e);
 	assert_non_null(r);
 	usleep(200000);
 	begin = clock_boot_ms();
@@ -516,7 +516,7 @@ static void test_module_reports_errors(void **state)
 
 	(void)state;
 	s->replay_file = missing;
-	assert_null(replay_start(s, &e));
+	assert_null(replay_start(s, NULL, &e));
 	assert_int_equal(e.code, EX_NOINPUT);
 	free_settings(s);
 }
