@@ -85,6 +85,7 @@ static struct settings *load_by(int (*how)(const char *path, struct settings **s
 	if (log_level_parse(s->log_level, &level) == 0)
 		log_set_level(level);
 	log_set_format(s->log_format);
+	settings_tell_doubts(s);
 	return s;
 }
 
@@ -129,6 +130,7 @@ static int run_check(const struct arguments *a)
 		fprintf(stderr, "%s\n", e.text);
 		return EX_CONFIG;
 	}
+	settings_tell_doubts(s);
 	fine = consumer_check(s, &e) == 0;
 	if (fine)
 		printf("%s: fine\n", a->file);

@@ -53,6 +53,7 @@ int reload(const struct settings **running, struct consumer *consumer, struct er
 	if (log_level_parse(fresh->log_level, &level) == 0)
 		log_set_level(level);
 	log_set_format(fresh->log_format);
+	settings_tell_doubts(fresh);
 	consumer_reload(consumer, fresh);
 	settings_free(*running);
 	*running = fresh;

@@ -417,20 +417,32 @@ static int parse(struct load *l, const char *path)
 	return rc;
 }
 
-static void warn(const struct load *l)
+/* Takes the text. */
+static void doubt(struct settings *s, char *text)
+{
+	s->doubts.items = mem_realloc(s->doubts.items, (s->doubts.n + 1) * sizeof(*s->doubts.items));
+	s->doubts.items[s->doubts.n++] = text;
+}
+
+static void find_doubts(const struct load *l)
 {
 	if (l->exposed != NULL)
-		log_event(MESSAGE_SETTINGS_DOUBTFUL, LOG_FIELDS(LOG_TEXT("FILE", l->exposed)),
-			  "'%s' holds a secret (%s) and others can read it; chmod o-r '%s'", l->exposed, l->exposed_by,
-			  l->exposed);
+		doubt(l->s, mem_printf("'%s' holds a secret (%s) and others can read it; chmod o-r '%s'", l->exposed,
+				       l->exposed_by, l->exposed));
 	if (l->s->metrics_listen[0] != '\0')
-		log_warning("metrics.listen: this version serves no metrics; it is ignored");
+		doubt(l->s, mem_strdup("metrics.listen: this version serves no metrics; it is ignored"));
 	for (size_t i = 0; i < l->s->kafka_options.n; i++) {
-		const char *doubt = kafka_option_doubt(l->s->kafka_options.items[i]);
+		const char *why = kafka_option_doubt(l->s->kafka_options.items[i]);
 
-		if (doubt != NULL)
-			log_event(MESSAGE_SETTINGS_DOUBTFUL, NULL, 0, "kafka.options: %s", doubt);
+		if (why != NULL)
+			doubt(l->s, mem_printf("kafka.options: %s", why));
 	}
+}
+
+void settings_tell_doubts(const struct settings *s)
+{
+	for (size_t i = 0; i < s->doubts.n; i++)
+		log_event(MESSAGE_SETTINGS_DOUBTFUL, LOG_FIELDS(LOG_TEXT("FILE", s->file)), "%s", s->doubts.items[i]);
 }
 
 static int load(const char *path, bool look, struct settings **s, struct error *e)
@@ -460,7 +472,7 @@ static int load(const char *path, bool look, struct settings **s, struct error *
 	if (rc == 0)
 		rc = pairs_check(l.s, e);
 	if (rc == 0)
-		warn(&l);
+		find_doubts(&l);
 	wipe_texts(config_root_setting(&l.config));
 	config_destroy(&l.config);
 	source_free(&l.source);

@@ -27,6 +27,9 @@ static void wipe(struct settings *s)
 	}
 	for (size_t j = 0; j < s->n_overrides; j++)
 		value_free(&override_topics, &s->overrides[j]);
+	for (size_t i = 0; i < s->doubts.n; i++)
+		free(s->doubts.items[i]);
+	free(s->doubts.items);
 	free(s->overrides);
 	origins_free(s->origins);
 	free(s->file);

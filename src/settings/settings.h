@@ -121,13 +121,15 @@ struct settings {
 	char *log_level;
 	enum log_format log_format;
 
-	struct origins *origins; /* where each value came from; for settings_print and messages only */
+	struct string_list doubts; /* what works but is hardly meant: settings_tell_doubts */
+	struct origins *origins;   /* where each value came from; for settings_print and messages only */
 };
 
-/* Load, check and resolve a file. On error *s is NULL and *e says file, line, what is wrong and the nearest name;
- * warnings (a file with secrets that others can read) go to the log.
+/* Load, check and resolve a file. On error *s is NULL and *e says file, line, what is wrong and the nearest name.
  * Owns: the caller frees with settings_free. Errors: GIVE_UP only (exit 78). Thread: any, one at a time. */
 int settings_load(const char *path, struct settings **s, struct error *e);
+/* Log what is doubtful, such as a file with secrets that others can read. */
+void settings_tell_doubts(const struct settings *s);
 /* The same for a look at the file alone: what lies below ${CREDENTIALS_DIRECTORY} need not be there, since whoever
  * looks may not be the service that gets it. Such settings are for nothing else. */
 int settings_look_over(const char *path, struct settings **s, struct error *e);

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the log says of a landing, for programs: as JSON here; the journal gets the same fields."""
 import json
+import os
 
 import gateway
 from rows import NOON, stock_rows
@@ -16,13 +17,16 @@ def events(d, name):
 def test_fields_of_a_landing(case):
     topic = case.topic(2)
     case.produce(topic, [b"no document", *stock_rows(300)], timestamp=NOON, partitions=2)
-    d = case.daemon(topic, log={"level": "debug", "format": "json"})
+    d = case.daemon(topic, log={"level": "debug", "format": "json"}, start=False)
+    os.chmod(d.conf, 0o644)  # which is warned of before all else
+    d.start()
     case.wait_landed(topic, seconds=60)
     assert d.terminate(60) == 0
     assert gateway.SECRET_KEY not in d.log()
     assert events(d, "assigned")
     assert [len(events(d, name)) for name in ("started", "stopping", "stopped")] == [1, 1, 1]
     assert events(d, "started")[0]["s3_bucket"] == case.bucket
+    assert "others can read" in events(d, "settings-doubtful")[0]["message"]
     landed = events(d, "range-landed")
     for partition, (low, high) in case.broker.watermarks(topic).items():
         mine = [e for e in landed if (e["topic"], e["partition"]) == (topic, partition)]

@@ -361,6 +361,8 @@ static char *warnings_of(const char *text, mode_t mode, mode_t secret_mode)
 	fflush(stderr);
 	dup2(log, STDERR_FILENO);
 	rc = settings_load("a.conf", &s, &e);
+	if (rc == 0)
+		settings_tell_doubts(s);
 	fflush(stderr);
 	dup2(kept, STDERR_FILENO);
 	assert_int_equal(rc, 0);
