@@ -15,6 +15,7 @@ static const struct message_facts messages[MESSAGES] = {
 	[MESSAGE_SETTINGS_RELOADED] = { "settings-reloaded", "dad95476a1a540d2b663404afd2d7727", LOG_LEVEL_INFO },
 	[MESSAGE_SETTINGS_DOUBTFUL] = { "settings-doubtful", "e6114df0f02146bc984a9fcc7bab7a88", LOG_LEVEL_WARNING },
 	[MESSAGE_LISTEN_FAILED] = { "listen-failed", "4d39a4aa7d1f44e78d08253635ea1e6c", LOG_LEVEL_WARNING },
+	[MESSAGE_THREAD_HANGS] = { "thread-hangs", "31227762dbe64b3cb156a01155aa7a7d", LOG_LEVEL_ERROR },
 	[MESSAGE_CRASHED] = { "crashed", "997412f9287c406886e310a8f09d88d3", LOG_LEVEL_ERROR },
 	[MESSAGE_LOG_LOST] = { "log-lost", "ae1ed3164e3643db9b7a703ed8400e40", LOG_LEVEL_WARNING },
 

@@ -12,8 +12,10 @@
 #include "base/log.h"
 
 #define STATUS_EVERY_MS 2000
-/* Of the time within which a sign of life is expected. */
+#define PATIENCE_MS 30000 /* where nobody watches */
+/* Of the time within which a sign of life is expected: how often one is given, and how old a thread's may be. */
 #define ALIVE_SHARE 4
+#define PATIENCE_SHARE 2
 
 void notify_begin(struct notify *n, int64_t start_timeout_ms, int64_t now_boot_ms)
 {
@@ -21,7 +23,7 @@ void notify_begin(struct notify *n, int64_t start_timeout_ms, int64_t now_boot_m
 
 	*n = (struct notify){ .ready_by_boot_ms = now_boot_ms + start_timeout_ms };
 	if (sd_watchdog_enabled(0, &usec) > 0)
-		n->watchdog_every_ms = (int64_t)(usec / 1000 / ALIVE_SHARE);
+		n->watchdog_ms = (int64_t)(usec / 1000);
 	sd_notify(0, "STATUS=starting");
 }
 
@@ -58,10 +60,15 @@ void notify_turn(struct notify *n, const struct notify_state *s, int64_t now_boo
 		tell("", s->status);
 	if (begins || now_boot_ms >= n->next_status_boot_ms)
 		n->next_status_boot_ms = now_boot_ms + STATUS_EVERY_MS;
-	if (n->watchdog_every_ms > 0 && s->alive && now_boot_ms >= n->next_alive_boot_ms) {
+	if (n->watchdog_ms > 0 && s->alive && now_boot_ms >= n->next_alive_boot_ms) {
 		sd_notify(0, "WATCHDOG=1");
-		n->next_alive_boot_ms = now_boot_ms + n->watchdog_every_ms;
+		n->next_alive_boot_ms = now_boot_ms + n->watchdog_ms / ALIVE_SHARE;
 	}
+}
+
+int64_t notify_patience_ms(const struct notify *n)
+{
+	return n->watchdog_ms > 0 ? n->watchdog_ms / PATIENCE_SHARE : PATIENCE_MS;
 }
 
 void notify_reloading(const struct notify *n)

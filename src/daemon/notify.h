@@ -11,9 +11,9 @@
 #define NOTIFY_STATUS_MAX 640
 
 struct notify {
-	bool ready;                /* it was told so */
-	int64_t ready_by_boot_ms;  /* when it is, whatever is missing */
-	int64_t watchdog_every_ms; /* 0: nobody watches */
+	bool ready;               /* it was told so */
+	int64_t ready_by_boot_ms; /* when it is, whatever is missing */
+	int64_t watchdog_ms;      /* 0: nobody watches */
 	int64_t next_status_boot_ms, next_alive_boot_ms;
 };
 
@@ -27,6 +27,8 @@ struct notify_state {
 void notify_begin(struct notify *n, int64_t start_timeout_ms, int64_t now_boot_ms);
 /* Tell what is due: READY once, STATUS every few seconds, WATCHDOG while alive. */
 void notify_turn(struct notify *n, const struct notify_state *s, int64_t now_boot_ms);
+/* How long a thread may take for a turn of its loop before it is taken for one that hangs. */
+int64_t notify_patience_ms(const struct notify *n);
 /* A reload begins; it has ended, and text says how. Nothing is told of one before READY. */
 void notify_reloading(const struct notify *n);
 void notify_reloaded(struct notify *n, const char *text, int64_t now_boot_ms);

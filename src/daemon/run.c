@@ -3,6 +3,7 @@
  * this file is reading the architecture. It leaves all work to the threads and waits for signals. */
 #include "daemon/daemon.h"
 
+#include <inttypes.h>
 #include <malloc.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -21,6 +22,7 @@
 #include "daemon/about.h"
 #include "daemon/notify.h"
 #include "daemon/reload.h"
+#include "daemon/state.h"
 #include "kafka/consumer.h"
 #include "replay/replay.h"
 #include "settings/memory.h"
@@ -46,6 +48,8 @@ struct daemon {
 	struct consumer *consumer;
 	struct replay *replay;
 	struct notify notify;
+	int64_t next_tell_boot_ms;
+	bool was_late, hangs; /* a thread, when last looked at; as the log says */
 };
 
 static int build(struct daemon *d, struct error *e)
@@ -110,22 +114,43 @@ static sigset_t our_signals(bool reloads)
 	return set;
 }
 
+/* One that hangs is in the log once, and so is that it goes on. It must be seen twice: all have stood still where the
+ * machine slept, and have a turn first. */
+static bool all_alive(struct daemon *d, const struct board_copy *b, int64_t now_boot_ms)
+{
+	const struct board_beat *late = state_hangs(b->beats, b->n_beats, notify_patience_ms(&d->notify), now_boot_ms);
+	bool hangs = late != NULL && d->was_late;
+
+	if (hangs && !d->hangs)
+		log_event(MESSAGE_THREAD_HANGS, NULL, 0,
+			  "thread \"%s\" has not gone round for %" PRId64 " ms; it was at: %s", late->thread,
+			  now_boot_ms - late->at_ms, late->what);
+	else if (!hangs && d->hangs)
+		log_info("every thread goes round again");
+	d->was_late = late != NULL;
+	d->hangs = hangs;
+	return !hangs;
+}
+
 static void tell_manager(struct daemon *d, int64_t now_boot_ms)
 {
-	struct notify_state state = { .alive = true };
-	bool joined = consumer_joined(d->consumer), probed;
 	char trouble[ERROR_TEXT_MAX];
+	struct notify_state state;
+	struct board_copy copy;
+	bool probed;
 
+	if (d->notify.ready && now_boot_ms < d->next_tell_boot_ms)
+		return;
+	d->next_tell_boot_ms = now_boot_ms + BOARD_EVERY_MS;
 	probed = uploader_probed(d->uploaders[0], trouble);
-	state.started = joined && probed;
-	if (!joined)
-		snprintf(state.status, sizeof(state.status), "waits for Kafka: the group \"%s\" has not answered",
-			 d->settings->kafka_group);
-	else if (!probed)
-		snprintf(state.status, sizeof(state.status), "waits for S3: %s", trouble);
-	else
-		snprintf(state.status, sizeof(state.status), "lands the group \"%s\"", d->settings->kafka_group);
+	board_copy(d->board, &copy);
+	state_describe(&copy, probed, trouble, &state);
+	state.alive = all_alive(d, &copy, now_boot_ms);
+	board_copy_free(&copy);
 	notify_turn(&d->notify, &state, now_boot_ms);
+	d->about.ready = d->notify.ready;
+	snprintf(d->about.waits_for, sizeof(d->about.waits_for), "%.*s", ERROR_TEXT_MAX - 1,
+		 d->notify.ready ? "" : state.status);
 }
 
 static void load_anew(struct daemon *d)

@@ -407,11 +407,6 @@ uint64_t consumer_taken(const struct consumer *c)
 	return atomic_load_explicit(&c->taken, memory_order_relaxed);
 }
 
-bool consumer_joined(const struct consumer *c)
-{
-	return atomic_load(&c->joined);
-}
-
 bool consumer_ended(const struct consumer *c)
 {
 	return atomic_load(&c->ended);

@@ -37,8 +37,6 @@ void consumer_report(struct consumer *c);
 void consumer_reload(struct consumer *c, const struct settings *fresh);
 /* Records taken from the client so far, to show that something moves. Thread: any. */
 uint64_t consumer_taken(const struct consumer *c);
-/* The group has told which partitions are ours, be it none. Thread: any. */
-bool consumer_joined(const struct consumer *c);
 /* It has ended, or is about to: by consumer_stop, or because the client cannot go on. Thread: any. */
 bool consumer_ended(const struct consumer *c);
 /* Wait until the thread has ended; the process's exit code. */

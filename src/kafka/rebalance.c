@@ -170,7 +170,6 @@ static void take_over(struct consumer *c, const rd_kafka_topic_partition_list_t 
 		p->failures = 0;
 		p->check_log = false;
 	}
-	atomic_store(&c->joined, true);
 	log_event(MESSAGE_ASSIGNED, LOG_FIELDS(LOG_NUMBER("PARTITIONS", list->cnt)),
 		  "the group gave %d partition%s to this daemon", list->cnt, list->cnt == 1 ? "" : "s");
 }

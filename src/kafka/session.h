@@ -52,7 +52,6 @@ struct consumer {
 	_Atomic(const struct settings *) fresh; /* the next generation, a hold; NULL: none */
 	atomic_int exit_code;
 	atomic_bool ended;
-	atomic_bool joined;
 	atomic_uint_least64_t taken; /* from the client, records and markers */
 
 	rd_kafka_t *rk;                 /* NULL: the last one could not go on, the next one is due later */

@@ -45,7 +45,7 @@ def test_ready_alive_reloaded_and_stopping(case):
     first.start()
     assert "waits for" not in manager.wait(case, READY="^1$")["STATUS"]
     case.wait_landed(topic)
-    manager.wait(case, STATUS="^lands ")
+    manager.wait(case, STATUS="^lands 1 partition, 0 records behind")
     since = len(manager.messages)
     for _ in range(2):
         manager.wait(case, since, WATCHDOG="^1$")
@@ -59,7 +59,7 @@ def test_ready_alive_reloaded_and_stopping(case):
     since = len(manager.messages)
     standby.start()
     assert manager.wait(case, since, READY="^1$")
-    manager.wait(case, since, STATUS=f'^stands by: the group "{case.group}" has no partitions|^lands ')
+    manager.wait(case, since, STATUS=f'^stands by: the group "{case.group}" has no partitions|^lands 1 partition')
     since = len(manager.messages)
     assert standby.terminate(60) == 0
     assert manager.wait(case, since, STOPPING="^1$")
@@ -81,7 +81,7 @@ def test_ready_by_the_timeout_while_s3_is_away(case):
     since = len(manager.messages)
     manager.wait(case, since, STATUS="^waits for S3: ")
     case.gateway.start()
-    manager.wait(case, since, STATUS="^lands ")
+    manager.wait(case, since, STATUS="^lands 1 partition")
     case.wait_landed(topic, seconds=90)
     assert sum("READY" in m for m in manager.messages) == 1
     assert not any("WATCHDOG" in m for m in manager.messages)
