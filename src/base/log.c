@@ -217,44 +217,43 @@ void log_close(void)
 	log_to_journal(NULL);
 }
 
-static void say(struct log_line *l, const char *fmt, va_list ap)
+__attribute__((format(printf, 5, 0))) static void say(enum message_id id, enum log_level level,
+						      const struct log_field *fields, size_t n_fields, const char *fmt,
+						      va_list ap)
 {
 	char given[TEXT_MAX_BYTES], text[TEXT_MAX_BYTES];
-	int64_t now = clock_boot_ms();
+	const struct log_line l = { id, level, text, fields, n_fields };
+	int64_t now;
 
+	if ((int)level > atomic_load(&threshold))
+		return;
+	now = clock_boot_ms();
 	vsnprintf(given, sizeof(given), fmt, ap);
 	text_plain(given, text, sizeof(text));
-	l->text = text;
 	pthread_mutex_lock(&lock);
 	if (repeats == NULL)
 		repeats = log_repeats_new();
 	tell_repeated(now);
-	if (log_repeats_tells(repeats, l, now))
-		tell(l);
+	if (log_repeats_tells(repeats, &l, now))
+		tell(&l);
 	pthread_mutex_unlock(&lock);
 }
 
 void log_event(enum message_id id, const struct log_field *fields, size_t n_fields, const char *fmt, ...)
 {
-	struct log_line l = { id, message_facts(id)->level, NULL, fields, n_fields };
 	va_list ap;
 
-	if ((int)l.level > atomic_load(&threshold))
-		return;
 	va_start(ap, fmt);
-	say(&l, fmt, ap);
+	say(id, message_facts(id)->level, fields, n_fields, fmt, ap);
 	va_end(ap);
 }
 
 void log_plain(enum log_level level, const struct log_field *fields, size_t n_fields, const char *fmt, ...)
 {
-	struct log_line l = { MESSAGE_NONE, level, NULL, fields, n_fields };
 	va_list ap;
 
-	if ((int)level > atomic_load(&threshold))
-		return;
 	va_start(ap, fmt);
-	say(&l, fmt, ap);
+	say(MESSAGE_NONE, level, fields, n_fields, fmt, ap);
 	va_end(ap);
 }
 
