@@ -174,10 +174,22 @@ static void take_over(struct consumer *c, const rd_kafka_topic_partition_list_t 
 		  "the group gave %d partition%s to this daemon", list->cnt, list->cnt == 1 ? "" : "s");
 }
 
-/* What comes while the group is being left is not ours: the next client would take it for its own. */
+/* The group has gone on without our answer to a revoke: what was being finished is not ours to commit any more. */
+static void end_revocation(struct consumer *c)
+{
+	c->revoking = false;
+	for (struct partition *p = partition_first(c->partitions); p != NULL; p = p->next) {
+		if (p->state == PARTITION_REVOKING)
+			session_give_up(c, p);
+	}
+}
+
+/* What comes while the group is being left is not ours: the next client would take it for its own. A client that learns
+ * of other topics while a revoke is open joins again without waiting for the answer (its metadata_update_check). */
 static void on_assign(struct consumer *c, const rd_kafka_topic_partition_list_t *list, int64_t now_boot_ms)
 {
 	c->was_assigned = true;
+	end_revocation(c);
 	if (!c->leaving)
 		take_over(c, list, now_boot_ms);
 	answer(c, true);
@@ -190,11 +202,7 @@ static void on_lost(struct consumer *c, const rd_kafka_topic_partition_list_t *l
 		  list->cnt == 1 ? "" : "s");
 	for (int i = 0; i < list->cnt; i++)
 		session_give_up(c, partition_get(c->partitions, list->elems[i].topic, list->elems[i].partition));
-	c->revoking = false;
-	for (struct partition *p = partition_first(c->partitions); p != NULL; p = p->next) {
-		if (p->state == PARTITION_REVOKING)
-			session_give_up(c, p);
-	}
+	end_revocation(c);
 	answer(c, false);
 }
 

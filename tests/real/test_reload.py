@@ -89,7 +89,9 @@ def test_settings_take_effect_without_a_rebalance(case, tmp_path):
     assert sum(letter["reason"] == "skip" for letter in letters(j)) == 2
 
 
-@pytest.mark.parametrize("strategy", ["cooperative-sticky", "range"])
+# An eager client that learns of a new topic joins again without waiting for the answer to its revoke: what was being
+# finished must be dropped then, which the leak check sees.
+@pytest.mark.parametrize("strategy", ["cooperative-sticky", pytest.param("range", marks=pytest.mark.asan)])
 def test_topics_come_and_go(case, strategy):
     """What is taken out is landed and committed before the group has it back, and goes on there when it comes again."""
     stays, goes = case.topic(2, suffix="-stays"), case.topic(2, suffix="-goes")
