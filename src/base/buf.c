@@ -91,10 +91,16 @@ bool buf_addf(struct buf *b, const char *fmt, ...)
 
 const char *buf_str(struct buf *b)
 {
+	uint8_t *end;
+
 	if (b->len == 0 && b->max == 0)
 		return "";
-	if (buf_reserve(b, 1) == NULL && b->cap == b->len)
-		b->data = mem_realloc(b->data, ++b->cap);
-	b->data[b->len] = '\0';
+	end = buf_reserve(b, 1);
+	if (end == NULL) { /* it is full */
+		b->cap = b->len + 1;
+		b->data = mem_realloc(b->data, b->cap);
+		end = b->data + b->len;
+	}
+	*end = '\0';
 	return (const char *)b->data;
 }

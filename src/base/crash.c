@@ -195,6 +195,7 @@ void crash_stack(void)
 
 	if (!CRASH_IS_OURS)
 		return;
+	/* cppcheck-suppress invalidFunctionArg ; no file */
 	stack.ss_sp = mmap(NULL, STACK_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (stack.ss_sp != MAP_FAILED)
 		sigaltstack(&stack, NULL);

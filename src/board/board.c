@@ -70,7 +70,7 @@ struct board *board_new(int n_uploaders)
 	struct board *b = mem_zalloc(sizeof(*b));
 
 	b->n_uploaders = n_uploaders;
-	b->beats = mem_array((size_t)(BEAT_UPLOADER + n_uploaders), sizeof(*b->beats));
+	b->beats = mem_array((size_t)BEAT_UPLOADER + (size_t)n_uploaders, sizeof(*b->beats));
 	b->uploaders = mem_array((size_t)n_uploaders, sizeof(*b->uploaders));
 	pthread_mutex_init(&b->plain, NULL);
 	cell_init(&b->consumer_cell);
