@@ -17,6 +17,7 @@
 
 #define TAKE_OUT_LIMIT_MS 300000
 #define AGAIN_MS 10000
+#define FAILURES_MAX 4
 
 static void tell_uploaders(struct consumer *c)
 {
@@ -55,7 +56,7 @@ void reload_serve(struct consumer *c, int64_t now_boot_ms)
 	}
 }
 
-/* It would wait for a person, who may have taken the topic out for that, or was never read here. */
+/* It waits for a person, who may have taken the topic out for that, fails again and again, or was never read here. */
 static bool is_not_waited_for(const struct partition *p)
 {
 	switch (p->wait) {
@@ -67,7 +68,7 @@ static bool is_not_waited_for(const struct partition *p)
 	case WAIT_TEXT_SIZE:
 		return true;
 	default:
-		return !p->has_table;
+		return !p->has_table || p->failures > FAILURES_MAX;
 	}
 }
 
