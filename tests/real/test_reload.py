@@ -96,7 +96,7 @@ def test_topics_come_and_go(case, strategy):
     """What is taken out is landed and committed before the group has it back, and goes on there when it comes again."""
     stays, goes = case.topic(2, suffix="-stays"), case.topic(2, suffix="-goes")
     options = [f"partition.assignment.strategy={strategy}", *case.settings([])["kafka"]["options"]]
-    d = case.daemon(stays, kafka={"options": options}, roll={"age": "2s"})
+    d = case.daemon(stays, kafka={"options": options}, roll={"age": "2s"}, uploaders=2)
     with Feeder(case.broker, stays, 2, per_second=500) as one, Feeder(case.broker, goes, 2, per_second=500) as two:
         case.wait_progress(stays, seconds=60)
         assert reload(d, stays, kafka={"topics": [stays, goes]}).endswith(": kafka.topics")
