@@ -25,6 +25,7 @@
 #include "replay/when.h"
 #include "settings/document.h"
 #include "settings/settings.h"
+#include "status/command.h"
 #include "verify/verify.h"
 
 #define DEFAULT_FILE "/etc/kafka2s3.conf"
@@ -35,7 +36,7 @@ struct arguments {
 	const char *topic, *prefix;                   /* NULL: not given */
 	int64_t since_ms, to_time_ms, from_ms, to_ms; /* INT64_MIN: not given */
 	bool syntax, sample, man;
-	bool deep, json;
+	bool deep, json, watch;
 	bool from_s3, replace, drop_intents, dry_run;
 	bool help, version;
 	char **words; /* behind the command */
@@ -59,6 +60,7 @@ enum option_bit {
 	OPTION_FROM = 1 << 12,
 	OPTION_TO = 1 << 13,
 	OPTION_PREFIX = 1 << 14,
+	OPTION_WATCH = 1 << 15,
 };
 
 struct command {
@@ -216,6 +218,11 @@ static int run_offsets_set(const struct arguments *a)
 	return run_offsets(a, offsets_set);
 }
 
+static int run_status(const struct arguments *a)
+{
+	return status_command(a->file, a->json, a->watch);
+}
+
 static int run_land(const struct arguments *a)
 {
 	const struct redirect request = { a->from_ms, a->to_ms, a->prefix };
@@ -291,6 +298,13 @@ static const struct command commands[] = {
 	  "  --drop-intents  although a text names ranges that may be in S3 already: they could stand twice\n"
 	  "  --dry-run       say what would be set, and set nothing\n"
 	  "Exit codes: 65 refused for a partition, none is set; 69 no answer from Kafka or S3; 75 a daemon runs.\n" },
+	{ "status", false, OPTION_WATCH | OPTION_JSON, run_status, " [--watch] [--json]",
+	  "ask the running daemon how it is",
+	  "Prints what the daemon of these settings says of itself: partitions with lag, age of the oldest record that is\n"
+	  "not in S3, and headroom until retention takes records; what waits for what; throughput, memory, last objects.\n"
+	  "  --watch       again every two seconds, in place on a terminal, until Ctrl-C\n"
+	  "  --json        one JSON document\n"
+	  "Exit code 69: no daemon answers.\n" },
 	{ "land", false, OPTION_FROM | OPTION_TO | OPTION_PREFIX, run_land, " --from TIME --to TIME --prefix PREFIX",
 	  "land a stretch of time once, under a prefix of its own",
 	  "Does what run does, for the records of a stretch of time, and exits with 0 when all of them are landed.\n"
@@ -387,6 +401,7 @@ static const struct flag {
 	{ 'j', OPTION_JSON, offsetof(struct arguments, json) },
 	{ 'f', OPTION_FROM_S3, offsetof(struct arguments, from_s3) },
 	{ 'r', OPTION_REPLACE, offsetof(struct arguments, replace) },
+	{ 'w', OPTION_WATCH, offsetof(struct arguments, watch) },
 	{ 'D', OPTION_DROP_INTENTS, offsetof(struct arguments, drop_intents) },
 	{ 'n', OPTION_DRY_RUN, offsetof(struct arguments, dry_run) },
 	{ 'h', 0, offsetof(struct arguments, help) },
@@ -415,25 +430,16 @@ static int take_time(int64_t *ms, unsigned bit, unsigned *given)
 static int parse(int argc, char **argv, struct arguments *a, unsigned *given)
 {
 	static const struct option options[] = {
-		{ "config", required_argument, NULL, 'c' },
-		{ "help", no_argument, NULL, 'h' },
-		{ "version", no_argument, NULL, 'V' },
-		{ "topic", required_argument, NULL, 't' },
-		{ "syntax", no_argument, NULL, 's' },
-		{ "sample", no_argument, NULL, 'e' },
-		{ "man", no_argument, NULL, 'm' },
-		{ "deep", no_argument, NULL, 'd' },
-		{ "since", required_argument, NULL, 'S' },
-		{ "json", no_argument, NULL, 'j' },
-		{ "to-time", required_argument, NULL, 'T' },
-		{ "from-s3", no_argument, NULL, 'f' },
-		{ "replace", no_argument, NULL, 'r' },
-		{ "drop-intents", no_argument, NULL, 'D' },
-		{ "dry-run", no_argument, NULL, 'n' },
-		{ "from", required_argument, NULL, 'F' },
-		{ "to", required_argument, NULL, 'U' },
-		{ "prefix", required_argument, NULL, 'p' },
-		{ 0 },
+		{ "config", required_argument, NULL, 'c' },  { "help", no_argument, NULL, 'h' },
+		{ "version", no_argument, NULL, 'V' },       { "topic", required_argument, NULL, 't' },
+		{ "syntax", no_argument, NULL, 's' },        { "sample", no_argument, NULL, 'e' },
+		{ "man", no_argument, NULL, 'm' },           { "deep", no_argument, NULL, 'd' },
+		{ "since", required_argument, NULL, 'S' },   { "json", no_argument, NULL, 'j' },
+		{ "to-time", required_argument, NULL, 'T' }, { "from-s3", no_argument, NULL, 'f' },
+		{ "replace", no_argument, NULL, 'r' },       { "watch", no_argument, NULL, 'w' },
+		{ "drop-intents", no_argument, NULL, 'D' },  { "dry-run", no_argument, NULL, 'n' },
+		{ "from", required_argument, NULL, 'F' },    { "to", required_argument, NULL, 'U' },
+		{ "prefix", required_argument, NULL, 'p' },  { 0 },
 	};
 	int c, rc = 0;
 

@@ -21,7 +21,6 @@ enum message_kind {
 	COMMAND_PUBLISH,  /* the intent of range_id is acknowledged: publish until not_after_boot_ms */
 	COMMAND_DROP,     /* forget the assignment: cancel its calls, abort its uploads */
 	COMMAND_SETTINGS, /* a new generation, for what begins from now on */
-	COMMAND_REPORT,   /* log the state of everything */
 	COMMAND_STOP,     /* no assignment is left: abort what remains and end the thread */
 
 	/* Events, uploader to consumer thread. */

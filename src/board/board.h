@@ -26,6 +26,7 @@
 #define BOARD_UNKNOWN (-1)
 #define BOARD_EVERY_MS 1000
 #define BOARD_LAST_OBJECTS 20
+#define BOARD_TEXT_MAX 640
 #define BOARD_ERRORS 24
 #define BOARD_ERROR_NAME 48
 
@@ -202,12 +203,12 @@ struct board_daemon {
 	int64_t memory_bytes; /* the setting */
 	int64_t started_ms, started_real_ms;
 	bool ready;
-	char waits_for[ERROR_TEXT_MAX]; /* not ready: for what; else "" */
+	char waits_for[BOARD_TEXT_MAX]; /* not ready: for what, in words; else "" */
 	bool stopping;
 	uint64_t generation; /* of the settings, from 1 on */
 	int64_t reloaded_ms; /* when a reload was last asked for; 0: never */
 	bool reload_failed;  /* that one changed nothing */
-	char reload_text[ERROR_TEXT_MAX];
+	char reload_text[BOARD_TEXT_MAX];
 	int64_t rss_bytes; /* of the process */
 };
 

@@ -26,10 +26,13 @@
 #include "kafka/consumer.h"
 #include "replay/replay.h"
 #include "settings/memory.h"
+#include "status/server.h"
+#include "status/view.h"
 #include "store/uploader.h"
 
 #define RING_SLOTS 16384
 #define LOOK_MS 200
+#define REPORT_MS 2000
 /* Blocks of a mebibyte and fetch buffers come and go by the thousand: from the heap, which keeps some memory to use
  * again, since fresh pages from the system cost more than what is done with them. Larger ones go back at once. One heap
  * for all threads: what one allocates another frees, and a heap each would keep the room of every thread's own peak. */
@@ -45,6 +48,9 @@ struct daemon {
 	struct mailbox *events;
 	struct board *board;
 	struct board_daemon about;
+	struct server *server;
+	uint64_t asked; /* of the board, for a report in the log; 0: none is asked for */
+	int64_t asked_boot_ms;
 	struct consumer *consumer;
 	struct replay *replay;
 	struct notify notify;
@@ -148,9 +154,8 @@ static void tell_manager(struct daemon *d, int64_t now_boot_ms)
 	state.alive = all_alive(d, &copy, now_boot_ms);
 	board_copy_free(&copy);
 	notify_turn(&d->notify, &state, now_boot_ms);
-	d->about.ready = d->notify.ready;
-	snprintf(d->about.waits_for, sizeof(d->about.waits_for), "%.*s", ERROR_TEXT_MAX - 1,
-		 d->notify.ready ? "" : state.status);
+	d->about.ready = state.started;
+	snprintf(d->about.waits_for, sizeof(d->about.waits_for), "%s", state.started ? "" : state.status);
 }
 
 static void load_anew(struct daemon *d)
@@ -159,9 +164,35 @@ static void load_anew(struct daemon *d)
 	struct error e;
 
 	notify_reloading(&d->notify);
-	if (reload(&d->running, d->consumer, &e) < 0)
+	d->about.reload_failed = reload(&d->running, d->consumer, &e) < 0;
+	if (d->about.reload_failed)
 		snprintf(text, sizeof(text), "the settings stay as they were: %s", e.text);
+	else
+		d->about.generation++;
+	d->about.reloaded_ms = clock_boot_ms();
+	snprintf(d->about.reload_text, sizeof(d->about.reload_text), "%s", text);
 	notify_reloaded(&d->notify, text, clock_boot_ms());
+}
+
+static void ask_for_report(struct daemon *d, int64_t now_boot_ms)
+{
+	d->asked = board_ask(d->board);
+	d->asked_boot_ms = now_boot_ms;
+}
+
+/* As the threads are now, not as they were a second ago; one that is busy for long is told of as it was. */
+static void report(struct daemon *d, int64_t now_boot_ms)
+{
+	struct board_copy copy;
+	struct view v;
+
+	if (d->asked == 0 || (!board_has_answered(d->board, d->asked) && now_boot_ms < d->asked_boot_ms + REPORT_MS))
+		return;
+	d->asked = 0;
+	board_copy(d->board, &copy);
+	view_init(&v, &copy, now_boot_ms, clock_real_ms());
+	view_log(&v);
+	view_free(&v);
 }
 
 /* Until a signal to end, until the watch says so, or until the consumer has ended by itself. */
@@ -176,8 +207,10 @@ static void wait_for_end(struct daemon *d, const struct daemon_watch *w)
 		log_tick();
 		tell_manager(d, clock_boot_ms());
 		about_tick(&d->about, d->board, clock_boot_ms());
+		server_tick(d->server, clock_boot_ms());
+		report(d, clock_boot_ms());
 		if (signal == SIGUSR1)
-			consumer_report(d->consumer);
+			ask_for_report(d, clock_boot_ms());
 		else if (signal == SIGHUP)
 			load_anew(d);
 		else if (signal == SIGTERM || signal == SIGINT)
@@ -247,6 +280,7 @@ int daemon_run_watched(const struct settings *s, const struct daemon_watch *w)
 			     LOG_TEXT("S3_BUCKET", s->s3_bucket), LOG_TEXT("VERSION", KAFKA2S3_VERSION)),
 		  "started: group \"%s\" from \"%s\" to bucket \"%s\"", s->kafka_group, s->kafka_brokers, s->s3_bucket);
 	notify_begin(&d.notify, s->start_timeout_ms, clock_boot_ms());
+	d.server = server_new(d.board, s, clock_boot_ms());
 	started = start(&d, &e) == 0;
 	if (started)
 		wait_for_end(&d, w);
@@ -254,7 +288,10 @@ int daemon_run_watched(const struct settings *s, const struct daemon_watch *w)
 		log_event(MESSAGE_REPLAY_FAILED, NULL, 0, "the replay does not start: %s", e.text);
 	notify_stopping("sealing, publishing and committing what is open");
 	arm_second_signal();
+	d.about.stopping = true;
+	board_daemon_show(d.board, &d.about, clock_boot_ms());
 	code = stop(&d);
+	server_free(d.server);
 	unbuild(&d);
 	return started ? code : e.code;
 }

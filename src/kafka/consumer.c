@@ -105,43 +105,6 @@ static void serve_group(struct consumer *c, int64_t now_boot_ms)
 	} while (rebalance_read_astray(c));
 }
 
-static void report(const struct consumer *c)
-{
-	static const char *const deliveries[] = {
-		[TEXTS_UNPROVED] = "exactly once, if the broker keeps the texts of commits: none was read back yet",
-		[TEXTS_KEPT] = "exactly once",
-		[TEXTS_LOST] = "at least once: the broker does not keep the texts of commits",
-	};
-
-	log_info("delivery: %s", deliveries[c->texts]);
-	if (c->rk == NULL)
-		log_info("the Kafka client could not go on: a new one is made in %" PRId64 " ms",
-			 c->client_due_boot_ms - clock_boot_ms());
-	if (c->unacked_since_boot_ms != 0 && c->committer.state != COMMITTER_IDLE)
-		log_info("commits: not acknowledged for %" PRId64 " ms: %s", clock_boot_ms() - c->unacked_since_boot_ms,
-			 c->answer_text);
-	for (const struct partition *p = partition_first(c->partitions); p != NULL; p = p->next) {
-		bool waits = p->wait != WAIT_NOTHING;
-		const char *why = waits || p->failures > 0 ? p->wait_text : "";
-
-		if (p->state == PARTITION_AWAY)
-			continue;
-		partition_log(LOG_LEVEL_INFO, p,
-			      "%s, committed up to %" PRId64 ", %d sealed range%s, next offset %" PRId64 ", %" PRIu64
-			      " records and %" PRIu64 " ranges so far%s%s%s%s%s",
-			      partition_state_name(p->state), p->delivery.text.start, p->delivery.text.n,
-			      p->delivery.text.n == 1 ? "" : "s", p->next_offset, p->records, p->ranges,
-			      waits ? ", waits for " : "", waits ? wait_reason_name(p->wait) : "",
-			      !waits && why[0] != '\0' ? ", tries again after" : "", why[0] != '\0' ? ": " : "", why);
-		if (p->lost_records > 0)
-			partition_log(LOG_LEVEL_INFO, p,
-				      "%" PRIu64 " records were lost: retention removed them before they were landed",
-				      p->lost_records);
-	}
-	for (int i = 0; i < c->n_lanes; i++)
-		mailbox_post(c->lanes[i].lane.commands, &(struct message){ .kind = COMMAND_REPORT });
-}
-
 static void begin_stop(struct consumer *c, int64_t now_boot_ms)
 {
 	log_event(MESSAGE_STOPPING, NULL, 0, "stopping: sealing, publishing and committing what is open");
@@ -208,8 +171,6 @@ static void rest(const struct consumer *c)
 static void serve_daemon(struct consumer *c, int64_t now_boot_ms)
 {
 	reload_serve(c, now_boot_ms);
-	if (atomic_exchange(&c->report_asked, false))
-		report(c);
 	if (!c->stopping && atomic_load(&c->stop_asked))
 		begin_stop(c, now_boot_ms);
 }
@@ -387,12 +348,6 @@ void consumer_start(struct consumer *c)
 void consumer_stop(struct consumer *c)
 {
 	atomic_store(&c->stop_asked, true);
-	wake_consumer(c);
-}
-
-void consumer_report(struct consumer *c)
-{
-	atomic_store(&c->report_asked, true);
 	wake_consumer(c);
 }
 

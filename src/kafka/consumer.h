@@ -30,8 +30,6 @@ int consumer_check(const struct settings *settings, struct error *e);
 void consumer_start(struct consumer *c);
 /* Seal, publish, commit, leave the group, as far as time allows; then tell the uploaders to stop. Thread: any. */
 void consumer_stop(struct consumer *c);
-/* Log the state of every partition. Thread: any. */
-void consumer_report(struct consumer *c);
 /* Go on with this generation, which differs from the last one in what is reloadable alone (settings/change.h): from
  * each partition's next range on. Owns: takes a hold of its own. Thread: any. */
 void consumer_reload(struct consumer *c, const struct settings *fresh);

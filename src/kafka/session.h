@@ -48,7 +48,6 @@ struct consumer {
 	int wake_fd;
 
 	atomic_bool stop_asked;
-	atomic_bool report_asked;
 	_Atomic(const struct settings *) fresh; /* the next generation, a hold; NULL: none */
 	atomic_int exit_code;
 	atomic_bool ended;

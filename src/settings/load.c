@@ -429,8 +429,6 @@ static void find_doubts(const struct load *l)
 	if (l->exposed != NULL)
 		doubt(l->s, mem_printf("'%s' holds a secret (%s) and others can read it; chmod o-r '%s'", l->exposed,
 				       l->exposed_by, l->exposed));
-	if (l->s->metrics_listen[0] != '\0')
-		doubt(l->s, mem_strdup("metrics.listen: this version serves no metrics; it is ignored"));
 	for (size_t i = 0; i < l->s->kafka_options.n; i++) {
 		const char *why = kafka_option_doubt(l->s->kafka_options.items[i]);
 

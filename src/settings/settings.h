@@ -117,6 +117,7 @@ struct settings {
 	double replay_pace_factor;         /* 2.0: twice as fast as the column says */
 	bool replay_strict;
 
+	char *status_socket; /* "auto", a path, or "": none */
 	char *metrics_listen;
 	char *log_level;
 	enum log_format log_format;

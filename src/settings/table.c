@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "settings/check.h"
 #include "settings/kafka_options.h"
+#include "settings/listen.h"
 #include "settings/settings.h"
 
 #define KIB 1024.0
@@ -66,7 +67,8 @@ const struct row_group row_groups[] = {
 	{ "roll", "When an object is finished: whatever comes first. At least one of the three is needed." },
 	{ "", "The daemon itself." },
 	{ "replay", "The CSV producer, to try the whole path with no other one." },
-	{ "metrics", "Numbers for a monitoring system." },
+	{ "status", "What \"kafka2s3 status\" asks." },
+	{ "metrics", "Numbers for a monitoring system, and a page for a browser." },
 	{ "log", "The log." },
 };
 const size_t n_row_groups = sizeof(row_groups) / sizeof(row_groups[0]);
@@ -241,8 +243,13 @@ const struct row rows[] = {
 	{ NAMED("replay", "strict", ROW_BOOL), COMMON(replay_strict), .fallback = "false",
 	  .help = "End at a bad row (number of fields, quotes, UTF-8, a time that is none) instead of skipping it." },
 
-	{ NAMED("metrics", "listen", ROW_STRING), COMMON(metrics_listen), .fallback = "",
-	  .help = "\"127.0.0.1:9464\", or the path of a Unix socket. Empty: none. This version serves none yet." },
+	{ NAMED("status", "socket", ROW_STRING), COMMON(status_socket), .fallback = "auto", .check = check_socket,
+	  .help = "The Unix socket where the daemon answers. \"auto\": NAME.sock in the runtime directory, else in "
+		  "/run/kafka2s3, NAME being that of this file without \".conf\". Empty: none." },
+	{ NAMED("metrics", "listen", ROW_STRING), COMMON(metrics_listen), .fallback = "", .check = check_listen,
+	  .help = "Where to answer to browsers and monitoring: \"127.0.0.1:9464\", \"[::1]:9464\", \":9464\" for all "
+		  "addresses, or \"unix:/PATH\". Empty: nowhere. There is no password: whoever reaches it reads "
+		  "it." },
 	{ NAMED("log", "level", ROW_STRING), COMMON(log_level), .flags = ROW_RELOAD, .fallback = "info",
 	  .choices = log_levels, .help = "The least that is worth a line." },
 	{ NAMED("log", "format", ROW_CHOICE), COMMON(log_format), .flags = ROW_RELOAD, .fallback = "text",

@@ -145,22 +145,6 @@ static void drop_writer(struct uploader *u, struct writer *w, int64_t now_boot_m
 	writer_free(w, now_boot_ms);
 }
 
-static void report(const struct uploader *u)
-{
-	const char *trouble = s3_trouble(u->env.s3);
-	const struct board_s3 *c = s3_counters(u->env.s3);
-	uint64_t requests = 0;
-
-	for (int i = 0; i < BOARD_CALLS; i++)
-		requests += c->calls[i];
-	log_info("uploader: %" PRId64 " of %" PRId64 " bytes held (%" PRId64 " open, %" PRId64
-		 " moving), %d open objects, %" PRIu64 " seals for memory, %" PRIu64 " requests, %" PRIu64
-		 " retries, %" PRIu64 " bytes sent; %s",
-		 u->env.open_bytes + u->env.moving_bytes, u->share_bytes, u->env.open_bytes, u->env.moving_bytes,
-		 u->env.n_open, u->seals_for_memory, requests, c->retries, c->bytes_sent,
-		 trouble != NULL ? trouble : "no trouble");
-}
-
 /* Takes the hold. Ranges that are open keep what they began with. */
 static void take_settings(struct uploader *u, const struct settings *s)
 {
@@ -178,8 +162,6 @@ static void obey(struct uploader *u, const struct message *m, int64_t now_boot_m
 		add_writer(u, m->assignment);
 	else if (m->kind == COMMAND_SETTINGS)
 		take_settings(u, m->settings);
-	else if (m->kind == COMMAND_REPORT)
-		report(u);
 	else if (m->kind == COMMAND_STOP)
 		u->stopping = true;
 	else if (w == NULL)

@@ -70,6 +70,7 @@ static const char *const not_routing[] = {
 	"replay.pace_column",
 	"replay.pace_factor",
 	"replay.strict",
+	"status.socket",
 	"metrics.listen",
 	"log.level",
 	"log.format",

@@ -392,7 +392,6 @@ static void secrets_that_others_can_read_are_warned_of(void **state)
 		{ WITH("options = [ \"sasl.password=x\" ];", ""), 0644, 0600, "(kafka.options)" },
 		{ WITH("options = [ \"ssl.key.location=/x\", \"client.id=y\" ];", ""), 0644, 0600, NULL },
 		{ WITH("options = [ \"isolation.level=read_uncommitted\" ];", ""), 0600, 0600, "isolation.level" },
-		{ HEAD "metrics = { listen = \"127.0.0.1:9464\"; };", 0600, 0600, "serves no metrics" },
 	};
 
 	(void)state;
