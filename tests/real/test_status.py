@@ -1,0 +1,165 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the daemon says of itself, held against what Kafka and S3 say: one daemon, asked in every way."""
+import json
+import os
+import signal
+import socket
+import stat
+import subprocess
+import tempfile
+import time
+
+import pytest
+
+from asking import Page, ask, partition, status
+from rows import NOON
+
+RECORDS, ROLL = 100, 60
+
+
+@pytest.fixture
+def place():
+    """A path that is short enough for a socket."""
+    with tempfile.TemporaryDirectory(prefix="k2s-") as directory:
+        yield os.path.join(directory, "d.sock")
+
+
+@pytest.fixture
+def taken():
+    """A port that someone else has."""
+    with socket.create_server(("127.0.0.1", 0)) as s:
+        yield s
+
+
+def command(daemon, *words):
+    return subprocess.run(daemon.command("status", *words), capture_output=True, text=True, timeout=120, check=False)
+
+
+def holds_against_the_parts(case, topic, found):
+    """Two ranges of ROLL records are in S3, and the rest is open."""
+    keys = case.keys("raw/")
+    assert case.committed(topic) == {0: ROLL, 1: ROLL}
+    assert (found["group"], found["bucket"]) == (case.group, case.bucket)
+    assert found["live"] and found["ready"] and found["exactly_once"] is True
+    assert (found["kafka"]["assigned"], found["kafka"]["lag"]) == (2, 2 * (RECORDS - ROLL))
+    assert found["kafka"]["commits"] > 0 and found["kafka"]["commits_failed"] == 0
+    assert (found["totals"]["records_taken"], found["totals"]["records_landed"]) == (2 * RECORDS, 2 * ROLL)
+    assert found["totals"]["rolls"]["records"] == found["totals"]["ranges"] == found["totals"]["objects"] == 2
+    assert sorted(o["key"] for o in found["objects"]) == sorted(keys)
+    sizes = {o["key"]: case.s3.head_object(Bucket=case.bucket, Key=o["key"])["ContentLength"] for o in found["objects"]}
+    assert {o["key"]: o["bytes"] for o in found["objects"]} == sizes
+    assert found["totals"]["bytes_landed"] == sum(sizes.values())
+    assert {(o["topic"], o["start"], o["end"], o["records"]) for o in found["objects"]} == {(topic, 0, ROLL, ROLL)}
+    assert found["s3"]["requests"]["put"] == found["s3"]["latency_s"]["count"] == 2
+    assert found["s3"]["object_bytes"]["count"] == found["s3"]["landing_age_s"]["count"] == 2
+    assert not found["waits"] and {t["name"] for t in found["threads"]} == {"consumer", "uploader 0"}
+    assert 0 < found["memory"]["process_bytes"] < 1 << 30
+    for p in found["partitions"]:
+        assert (p["topic"], p["state"], p["wait"], p["open_transaction"]) == (topic, "active", None, None)
+        assert (p["low"], p["high"], p["next"], p["lag"], p["headroom"]) == (0, RECORDS, RECORDS, RECORDS - ROLL, ROLL)
+        assert (p["open"]["start"], p["open"]["records"], p["open"]["objects"]) == (ROLL, RECORDS - ROLL, 1)
+        assert p["headroom_s"] is None  # retention has taken nothing
+
+
+def page_agrees(place, topic):
+    code, headers, body = ask(place)
+    assert code == 200 and headers["Content-Type"].startswith("text/html")
+    assert "default-src 'none'" in headers["Content-Security-Policy"]
+    page = Page(body.decode())
+    found = status(place)
+    assert page.texts["lag"] == str(found["kafka"]["lag"]) and page.texts["group"] == found["group"]
+    assert page.texts["health"] == "ready" and page.texts["objects"] == str(found["totals"]["objects"])
+    assert page.texts["waits"] == "nothing" and page.texts["errors"] == "none"
+    rows = page.tables["partitions"][1:]
+    assert [r[:3] for r in rows] == [[f"{topic}:{p['partition']}", p["state"], str(p["lag"])]
+                                     for p in found["partitions"]]
+    assert sorted(r[3] for r in page.tables["last"][1:]) == sorted(o["key"] for o in found["objects"])
+    assert all(url == "data:," for url in page.urls), page.urls  # nothing comes from elsewhere
+    assert b"<noscript><meta http-equiv=\"refresh\"" in body
+
+
+def refuses_the_rest(place):
+    code, headers, _body = ask(place, "/", "POST")
+    assert (code, headers["Allow"]) == (405, "GET, HEAD")
+    assert ask(place, "/", "DELETE")[0] == 405
+    assert ask(place, "/nothing")[0] == ask(place, "/../etc/passwd")[0] == 404
+    code, headers, body = ask(place, "/status", "HEAD")
+    assert code == 200 and body == b"" and int(headers["Content-Length"]) > 100
+
+
+def command_agrees(daemon, topic):
+    said = command(daemon)
+    assert said.returncode == 0, said.stderr
+    assert f"{topic}:1" in said.stdout and f"{RECORDS - ROLL} records from {ROLL} on" in said.stdout
+    assert "exactly once\n" in said.stdout and "waits       nothing\n" in said.stdout
+    said = command(daemon, "--json")
+    assert said.returncode == 0 and json.loads(said.stdout)["partitions"][1]["topic"] == topic
+    watch = subprocess.Popen(daemon.command("status", "--watch"), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    try:
+        assert watch.stdout.readline().startswith(b"kafka2s3 ")
+        watch.stdout.close()  # whoever reads stops doing so
+        assert watch.wait(120) == -signal.SIGPIPE and watch.stderr.read() == b""
+    finally:
+        watch.kill()
+        watch.wait(60)
+
+
+def says_an_open_transaction(case, topic, place):
+    """A record of another producer lies behind it, and cannot be read."""
+    producer = case.broker.producer(transactional_id=case.name, transaction_timeout_ms=600000)
+    producer.init_transactions(60)
+    producer.begin_transaction()
+    for n in range(5):
+        producer.produce(topic, b'{"n":%d}' % n, partition=0, timestamp=NOON)
+    assert producer.flush(60) == 0
+
+    def told():
+        p = partition(status(place), 0)
+        return p["open_transaction"] and p["open_transaction"]["offset"] == RECORDS and p["high"] == RECORDS + 5
+    case.until(lambda: f"an open transaction in {partition(status(place), 0)}", told, 60)
+    assert f"open transaction at offset {RECORDS}".encode() in ask(place, "/status.txt")[2]
+    producer.commit_transaction(60)
+    case.until(lambda: f"its end in {partition(status(place), 0)}",
+               lambda: partition(status(place), 0)["open_transaction"] is None, 60)
+
+
+def test_what_a_daemon_says_of_itself(case, place, taken):
+    topic = case.topic(2)
+    case.produce(topic, [b'{"n":%d}' % n for n in range(2 * RECORDS)], partitions=2)
+    port = taken.getsockname()[1]
+    d = case.daemon(topic, roll={"age": "1h", "records": ROLL}, status={"socket": place},
+                    metrics={"listen": f"127.0.0.1:{port}"})
+    d.wait_says(rf"warning .*metrics.listen cannot listen at http://127.0.0.1:{port}/")
+
+    def settled():
+        found = status(place)
+        return len(found["partitions"]) == 2 and found["ready"] and found["exactly_once"] and all(
+            p["committed"] == ROLL and p["high"] == RECORDS and p["open"] and p["open"]["records"] == RECORDS - ROLL
+            for p in found["partitions"])
+    case.until(lambda: f"ranges landed, {ask(place, '/status')[2]}", settled, 60)
+    holds_against_the_parts(case, topic, status(place))
+
+    before = time.time() - 1  # what was made half a second ago may be given again
+    ages = [p["freshness_s"] for p in status(place)["partitions"]]
+    after = time.time()
+    assert all(before - NOON / 1000 <= a <= after - NOON / 1000 for a in ages), (ages, before, after)
+
+    assert stat.S_IMODE(os.stat(place).st_mode) == 0o660 and stat.S_ISSOCK(os.stat(place).st_mode)
+    assert (ask(place, "/healthz")[0], ask(place, "/readyz")[0]) == (200, 200)
+    assert json.loads(ask(place, "/readyz")[2]) == {"live": True, "ready": True, "why": ""}
+    page_agrees(place, topic)
+    refuses_the_rest(place)
+    command_agrees(d, topic)
+
+    taken.close()
+    d.wait_says(rf"answers at http://127.0.0.1:{port}/", seconds=30)
+    assert status(f"http://127.0.0.1:{port}/")["bucket"] == case.bucket
+
+    says_an_open_transaction(case, topic, place)
+    secret = d.settings["s3"]["secret_access_key"].encode()
+    assert not any(secret in ask(place, path)[2] for path in ("/", "/status", "/status.txt"))
+
+    assert d.terminate() == 0
+    said = command(d)
+    assert said.returncode == 69 and "no daemon answers" in said.stderr and said.stdout == ""
+    assert not os.path.exists(place)
