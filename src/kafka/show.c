@@ -13,12 +13,13 @@
 
 _Static_assert(ROLL_REASONS <= BOARD_ROLLS, "the board has room for all reasons to roll");
 
-/* What the client has seen of the log. It keeps the last values of a partition that it does not read any more. */
+/* What the client has seen of the log. It keeps the last values of a partition that it does not read: one that waits for
+ * a person is read for a moment each time it is tried, once a minute at least. */
 static void look_at_log(const struct consumer *c, struct partition *p, int64_t now_boot_ms)
 {
 	int64_t low, high;
 
-	if (c->rk != NULL && p->local &&
+	if (c->rk != NULL &&
 	    rd_kafka_get_watermark_offsets(c->rk, p->topic, p->id, &low, &high) == RD_KAFKA_RESP_ERR_NO_ERROR)
 		partition_log_is(p, low, high, now_boot_ms);
 	if (p->high <= p->committed || p->committed < 0)
