@@ -29,8 +29,9 @@ appender.out.layout.pattern = %d %p %c{1}: %m%n
 
 
 class Broker:
-    def __init__(self, directory, libs, properties=None, proxy=None):
-        """proxy, "host:port": clients that come by proxied_port are told to come by that one from then on."""
+    def __init__(self, directory, libs, properties=None, proxy=None, listeners=()):
+        """proxy, "host:port": clients that come by proxied_port are told to come by that one from then on.
+        listeners: more of them, as (name, protocol, where it listens, where clients are told to come)."""
         self.dir = str(directory)
         self.port, self.proxied_port, controller = free_port(), free_port(), free_port()
         self.bootstrap = f"127.0.0.1:{self.port}"
@@ -66,9 +67,12 @@ class Broker:
             "log.message.timestamp.after.max.ms": str(2**63 - 1),
         }
         if proxy:
-            values["listeners"] += f",PROXIED://127.0.0.1:{self.proxied_port}"
-            values["advertised.listeners"] += f",PROXIED://{proxy}"
-            values["listener.security.protocol.map"] = "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,PROXIED:PLAINTEXT"
+            listeners = [*listeners, ("PROXIED", "PLAINTEXT", f"127.0.0.1:{self.proxied_port}", proxy)]
+        values["listener.security.protocol.map"] = "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT"
+        for name, protocol, here, told in listeners:
+            values["listeners"] += f",{name}://{here}"
+            values["advertised.listeners"] += f",{name}://{told}"
+            values["listener.security.protocol.map"] += f",{name}:{protocol}"
         values.update(properties or {})
         with open(self.conf, "w") as f:
             f.writelines(f"{k}={v}\n" for k, v in values.items())

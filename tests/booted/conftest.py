@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One boot for all tests of a file: a machine, the package that is installed in it, Kafka and S3 over TLS outside."""
+import os
+import pathlib
+import subprocess
+
+import pytest
+
+from case import Case
+from machine import Machine
+from parts import HOSTS, Authority, TlsGateway, tls_broker
+
+HERE = pathlib.Path(__file__).resolve().parent
+TOP = HERE.parent.parent
+CACHE = pathlib.Path(os.environ.get("KAFKA2S3_CACHE", pathlib.Path.home() / ".cache" / "kafka2s3"))
+
+
+def said(argv, **env):
+    done = subprocess.run(argv, cwd=TOP, env={**os.environ, **env}, capture_output=True, text=True, timeout=600,
+                          stdin=subprocess.DEVNULL, check=False)
+    assert done.returncode == 0, f"{argv}: {done.stdout[-4000:]}{done.stderr[-4000:]}"
+    return done.stdout.split()[-1]
+
+
+@pytest.fixture(scope="session")
+def package(tmp_path_factory):
+    """The .deb of this tree; its unit tests ran already."""
+    return said([TOP / "tools/deb", "-b"], DEB_BUILD_OPTIONS="nocheck noautodbgsym parallel=2")
+
+
+@pytest.fixture(scope="session")
+def newer(package, tmp_path_factory):
+    """The same with a higher version, for an upgrade."""
+    out = tmp_path_factory.mktemp("newer")
+    tree = out / "tree"
+    said(["sh", "-ec", f"dpkg-deb -R {package} {tree}; sed -i 's/^Version: .*/&+newer1/' {tree}/DEBIAN/control;"
+          f"dpkg-deb --root-owner-group -b {tree} {out}/kafka2s3_newer.deb; echo done"])
+    return str(out / "kafka2s3_newer.deb")
+
+
+@pytest.fixture(scope="session")
+def authority(tmp_path_factory):
+    return Authority(tmp_path_factory.mktemp("authority"))
+
+
+@pytest.fixture(scope="session")
+def broker(tmp_path_factory, authority):
+    b, b.by_name, b.by_name6 = tls_broker(tmp_path_factory.mktemp("kafka"), CACHE / "kafka" / "libs", authority)
+    try:
+        b.start()
+        yield b
+    finally:
+        if b.process:
+            b.kill()
+
+
+@pytest.fixture(scope="session")
+def gateway(tmp_path_factory, authority):
+    g = TlsGateway(tmp_path_factory.mktemp("versitygw"), str(CACHE / "bin" / "versitygw"), authority)
+    try:
+        g.start()
+        yield g
+    finally:
+        g.stop()
+
+
+@pytest.fixture(scope="session")
+def machine(tmp_path_factory, authority, package, newer):
+    m = Machine(tmp_path_factory.mktemp("machine") / "m", said([HERE / "tree", "bookworm"]))
+    try:
+        m.start()
+        m.sh("cat >>/etc/hosts", text=HOSTS)
+        m.take(authority.ca, "/etc/ssl/private-ca.pem")
+        m.take(package, "/root/kafka2s3.deb")
+        m.take(newer, "/root/newer.deb")
+        yield m
+    finally:
+        m.stop()
+
+
+class BootedCase(Case):
+    """As in tests/real; the daemons are units of the machine."""
+
+    def __init__(self, name, broker, gateway, directory, machine):
+        super().__init__(name, broker, gateway, directory)
+        self.machine = machine
+
+    def settings(self, topics):
+        s = super().settings(topics)
+        s["kafka"]["brokers"] = self.broker.by_name
+        s["kafka"]["options"] += ["security.protocol=SSL", "ssl.ca.location=/etc/ssl/private-ca.pem"]
+        s["s3"].update(endpoint=self.gateway.by_name, ca_file="/etc/ssl/private-ca.pem")
+        return s
+
+
+@pytest.fixture
+def case(request, broker, gateway, machine, tmp_path):
+    c = BootedCase(request.node.name, broker, gateway, tmp_path, machine)
+    try:
+        yield c
+    finally:
+        machine.sh("systemctl stop kafka2s3 'kafka2s3@*'", check=False)
+        c.close()

@@ -1,0 +1,254 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The package on a booted Debian: installed, configured, run, upgraded, removed, as an operator does it. In this order:
+each test leaves the machine to the next one."""
+import time
+
+from daemon import libconfig, merged
+from hold import held, threads
+from rows import Feeder, stock_rows
+from waiting import until
+
+FILE = "/etc/kafka2s3.conf"
+UNIT = "kafka2s3.service"
+
+
+def write(machine, settings, path=FILE):
+    text = "".join(f"{k} = {libconfig(v)};\n" for k, v in settings.items())
+    machine.write(path, text)
+    machine.sh(f"chown root:kafka2s3 {path}; chmod 640 {path}")
+
+
+def is_active(machine, unit=UNIT):
+    return machine.run("systemctl", "is-active", unit, check=False).stdout.strip()
+
+
+def restarts(machine, unit=UNIT):
+    return int(machine.show(unit, "NRestarts")["NRestarts"])
+
+
+def main_pid(machine, unit=UNIT):
+    return int(machine.show(unit, "MainPID")["MainPID"])
+
+
+def test_install(machine):
+    """Enabled, not started while the file is the sample, and said so; the file is its user's alone."""
+    said = machine.run("apt-get", "install", "-y", "-o", "Acquire::Retries=1", "/root/kafka2s3.deb")
+    assert f"edit {FILE}" in said.stdout
+    assert machine.run("systemctl", "is-enabled", UNIT).stdout.strip() == "enabled"
+    assert is_active(machine) == "inactive"
+    assert machine.run("stat", "-c", "%U:%G %a", FILE).stdout.strip() == "root:kafka2s3 640"
+    machine.run("kafka2s3", "check", "--syntax")
+    said = machine.run("systemd-analyze", "verify", f"/lib/systemd/system/{UNIT}")
+    assert said.stdout + said.stderr == ""
+
+
+def test_a_broken_file_ends_the_start_and_is_named(machine):
+    machine.write(FILE, "kafka = { topics = [ \"x\" ]; group = \"g\" }\ns3 = { bukket = \"b\"; };\n")
+    assert machine.run("systemctl", "start", UNIT, check=False).returncode != 0
+    shown = machine.show(UNIT, "ExecMainStatus", "Result", "SubState")
+    assert shown["ExecMainStatus"] == "78"
+    assert shown["SubState"] == "failed"
+    status = machine.run("systemctl", "status", "--no-pager", "-l", UNIT, check=False).stdout
+    assert f"{FILE}:2" in status and "bukket" in status and "bucket" in status
+    time.sleep(6)  # longer than RestartSec: no restart was scheduled
+    assert restarts(machine) == 0
+    machine.run("systemctl", "reset-failed", UNIT)
+
+
+def test_200000_rows_by_name_over_tls(case, machine):
+    topic = case.topic(4)
+    case.produce(topic, stock_rows(200_000), partitions=4)
+    write(machine, merged(case.settings([topic]), {"roll": {"age": "5s"}}))
+    machine.run("systemctl", "start", UNIT)
+    assert is_active(machine) == "active"
+    case.wait_landed(topic, seconds=120)
+    case.judge(topic)
+    machine.run("systemctl", "stop", UNIT)
+    assert machine.show(UNIT, "Result", "ExecMainStatus") == {"Result": "success", "ExecMainStatus": "0"}
+
+
+def test_over_ipv6(case, machine):
+    topic = case.topic(2)
+    case.produce(topic, stock_rows(2000), partitions=2)
+    write(machine, merged(case.settings([topic]), {"kafka": {"brokers": case.broker.by_name6},
+                                                   "s3": {"endpoint": case.gateway.by_name6}}))
+    machine.run("systemctl", "start", UNIT)
+    case.wait_landed(topic, seconds=60)
+    case.judge(topic)
+
+
+def test_reload(case, machine):
+    """A new roll age takes effect with the next range, without a rebalance; a file that is wrong changes nothing."""
+    topic = case.topic(2)
+    settings = merged(case.settings([topic]), {"roll": {"age": "1h", "records": 500}})
+    write(machine, settings)
+    machine.run("systemctl", "start", UNIT)
+    case.produce(topic, stock_rows(1000), partitions=2)
+    case.wait_landed(topic)
+    pid = main_pid(machine)
+    machine.write(FILE, "roll = { age = \"1 fortnight\"; };\n")
+    assert machine.run("systemctl", "reload", UNIT, check=False).returncode != 0
+    assert is_active(machine) == "active" and main_pid(machine) == pid
+    write(machine, merged(settings, {"roll": {"age": "1s", "records": 0}}))
+    machine.run("systemctl", "reload", UNIT)
+    assert is_active(machine) == "active" and main_pid(machine) == pid
+    case.produce(topic, stock_rows(100, first=1000), partitions=2)
+    case.wait_landed(topic)
+    assert not machine.journal("-u", UNIT, f"_PID={pid}", "EVENT=revoked")
+    machine.run("systemctl", "stop", UNIT)
+    case.judge(topic)
+
+
+def test_stop_in_full_flow(case, machine):
+    topic = case.topic(4)
+    write(machine, case.settings([topic]))
+    machine.run("systemctl", "start", UNIT)
+    with Feeder(case.broker, topic, 4):
+        case.wait_progress(topic)
+        machine.run("systemctl", "stop", UNIT)
+        assert machine.show(UNIT, "Result")["Result"] == "success"
+        machine.run("systemctl", "start", UNIT)
+        case.wait_progress(topic)
+    case.wait_landed(topic, seconds=60)
+    case.judge(topic)
+
+
+def test_killed_it_is_started_again(case, machine):
+    topic = case.topic(4)
+    write(machine, case.settings([topic]))
+    machine.run("systemctl", "start", UNIT)
+    with Feeder(case.broker, topic, 4):
+        case.wait_progress(topic)
+        machine.run("systemctl", "kill", "--signal=KILL", UNIT)
+        until("the restart", lambda: restarts(machine) == 1 and is_active(machine) == "active", 60)
+        case.wait_progress(topic, seconds=60)
+    case.wait_landed(topic, seconds=60)
+    case.judge(topic)
+
+
+def test_a_thread_that_hangs_is_found_by_the_watchdog(case, machine):
+    """Each thread of ours in turn, held from outside."""
+    topic = case.topic(4)
+    write(machine, case.settings([topic]))
+    machine.write(f"/run/systemd/system/{UNIT}.d/watchdog.conf", "[Service]\nWatchdogSec=6s\nTimeoutAbortSec=5s\n")
+    machine.run("systemctl", "daemon-reload")
+    try:
+        machine.run("systemctl", "start", UNIT)
+        with Feeder(case.broker, topic, 4, per_second=500):
+            for n, name in enumerate(("consumer", "uploader", "kafka2s3"), 1):
+                case.wait_progress(topic, seconds=60)
+                with held(threads(machine.host_pid(main_pid(machine)))[name]) as hear:
+                    until(f"the restart, {name} held", lambda n=n, hear=hear: hear() or restarts(machine) == n, 20,
+                          every=0.3)
+                until("it is up again", lambda: is_active(machine) == "active", 60, every=0.3)
+        case.wait_landed(topic, seconds=90)
+    finally:
+        machine.sh(f"systemctl stop {UNIT}; rm -r /run/systemd/system/{UNIT}.d; systemctl daemon-reload")
+    assert [e for e in machine.journal("-u", UNIT) if "Watchdog timeout" in e["MESSAGE"]]
+    case.judge(topic)
+
+
+def test_two_instances_share_a_group(case, machine):
+    topic = case.topic(4)
+    for name in ("one", "two"):
+        settings = merged(case.settings([topic]), {"kafka": {"options": [
+            *case.settings([topic])["kafka"]["options"], f"client.id={name}"]}})
+        write(machine, settings, f"/etc/kafka2s3/{name}.conf")
+        machine.run("systemctl", "start", f"kafka2s3@{name}")
+    with Feeder(case.broker, topic, 4):
+        case.until("both in the group", lambda: case.broker.members(case.group) == ["one", "two"], 60, every=0.5)
+        case.wait_progress(topic)
+    case.wait_landed(topic, seconds=60)
+    case.judge(topic)
+
+
+def test_the_journal_has_fields(case, machine):
+    topic = case.topic(1)
+    write(machine, case.settings([topic]))
+    machine.run("systemctl", "start", UNIT)
+    case.produce(topic, stock_rows(500))
+    case.wait_landed(topic)
+    entries = until("lines about the topic", lambda: machine.journal(f"TOPIC={topic}"), 30)
+    assert {e["PARTITION"] for e in entries} == {"0"}
+    landed = [e for e in entries if "OFFSET_NEXT" in e]
+    assert landed and max(int(e["OFFSET_NEXT"]) for e in landed) == 500
+    assert all(len(e["MESSAGE_ID"]) == 32 for e in landed)
+
+
+def test_upgrade_and_downgrade_in_full_flow(case, machine):
+    topic = case.topic(4)
+    write(machine, case.settings([topic]))
+    machine.run("systemctl", "start", UNIT)
+    with Feeder(case.broker, topic, 4):
+        case.wait_progress(topic)
+        pid = main_pid(machine)
+        machine.run("apt-get", "install", "-y", "/root/newer.deb")
+        assert is_active(machine) == "active" and main_pid(machine) != pid
+        case.wait_progress(topic, seconds=60)
+        pid = main_pid(machine)
+        machine.run("apt-get", "install", "-y", "--allow-downgrades", "/root/kafka2s3.deb")
+        assert is_active(machine) == "active" and main_pid(machine) != pid
+        case.wait_progress(topic, seconds=60)
+    assert case.group in machine.run("cat", FILE).stdout
+    case.wait_landed(topic, seconds=60)
+    case.judge(topic)
+
+
+def test_start_upgrade_and_stop_while_s3_is_away(case, machine):
+    topic = case.topic(1)
+    write(machine, merged(case.settings([topic]), {"start_timeout": "3s"}))
+    case.produce(topic, stock_rows(500))
+    case.gateway.stop()
+    try:
+        machine.run("systemctl", "start", UNIT)
+        assert "S3" in machine.show(UNIT, "StatusText")["StatusText"]
+        machine.run("apt-get", "install", "-y", "/root/newer.deb")
+        assert is_active(machine) == "active"
+        machine.run("systemctl", "stop", UNIT)
+        assert machine.show(UNIT, "Result")["Result"] == "success"
+    finally:
+        case.gateway.start()
+    machine.run("systemctl", "start", UNIT)
+    case.wait_landed(topic, seconds=60)
+    case.judge(topic)
+
+
+def test_a_credential_is_seen_nowhere(case, machine):
+    topic = case.topic(1)
+    settings = case.settings([topic])
+    secret = settings["s3"]["secret_access_key"]
+    settings["s3"]["secret_access_key"] = "file:${CREDENTIALS_DIRECTORY}/s3"
+    write(machine, settings)
+    machine.write("/etc/kafka2s3/s3-secret", secret + "\n", 0o600)
+    machine.write(f"/etc/systemd/system/{UNIT}.d/secret.conf", "[Service]\nLoadCredential=s3:/etc/kafka2s3/s3-secret\n")
+    machine.run("systemctl", "daemon-reload")
+    try:
+        machine.run("systemctl", "start", UNIT)
+        case.produce(topic, stock_rows(500))
+        case.wait_landed(topic)
+        machine.run("systemctl", "reload", UNIT)
+        pid = main_pid(machine)
+        seen = [machine.run("systemctl", "show", UNIT).stdout, machine.run("journalctl", "-o", "export").stdout,
+                machine.run("kafka2s3", "status", "--json").stdout, machine.run("kafka2s3", "settings").stdout,
+                machine.run("cat", f"/proc/{pid}/environ", f"/proc/{pid}/cmdline").stdout]
+        assert all(seen) and not [text for text in seen if secret in text]
+    finally:
+        machine.sh(f"systemctl stop {UNIT}; rm -r /etc/systemd/system/{UNIT}.d; systemctl daemon-reload")
+        write(machine, case.settings([topic]))
+    case.judge(topic)
+
+
+def test_remove_and_purge_leave_nothing(machine):
+    """Removed, the file stays its user's; purged, nothing is left but the user that the files belonged to."""
+    machine.run("apt-get", "remove", "-y", "kafka2s3")
+    assert is_active(machine) == "inactive"
+    assert "group" in machine.run("cat", FILE).stdout
+    machine.run("apt-get", "install", "-y", "/root/kafka2s3.deb")
+    assert "group" in machine.run("cat", FILE).stdout
+    assert is_active(machine) == "active"  # its file is no more the sample
+    machine.sh("rm -rf /etc/kafka2s3/*")
+    machine.run("apt-get", "purge", "-y", "kafka2s3")
+    left = machine.sh("find / -xdev \\( -path /proc -o -path /sys -o -path /root -o -path /var/log -o -path /var/cache"
+                      " -o -path /tmp \\) -prune -o -name '*kafka2s3*' -print").stdout.split()
+    assert left == []
+    assert machine.run("dpkg", "--audit").stdout == ""
