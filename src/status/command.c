@@ -198,7 +198,8 @@ static int show(const char *path, const char *file, bool json, bool watch)
 	return code;
 }
 
-/* A file that this user may not read says nothing: the daemon's socket has its own permissions. */
+/* A file that this user may not read says nothing: the socket has its own permissions, and credentials are the
+ * service's. */
 static int find_socket(const char *file, char *path, size_t size)
 {
 	struct settings *s = NULL;
@@ -208,7 +209,7 @@ static int find_socket(const char *file, char *path, size_t size)
 		listen_own_socket(NULL, file, path, size);
 		return 0;
 	}
-	if (settings_load(file, &s, &e) < 0) {
+	if (settings_look_over(file, &s, &e) < 0) {
 		log_error("%s", e.text);
 		return EX_CONFIG;
 	}
