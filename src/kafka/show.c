@@ -13,8 +13,8 @@
 
 _Static_assert(ROLL_REASONS <= BOARD_ROLLS, "the board has room for all reasons to roll");
 
-/* What the client has seen of the log. It keeps the last values of a partition that it does not read: one that waits for
- * a person is read for a moment each time it is tried, once a minute at least. */
+/* What the client has seen of the log. It keeps the last values of a partition that it does not read: one that waits
+ * for a person is read for a moment each time it is tried, once a minute at least. */
 static void look_at_log(const struct consumer *c, struct partition *p, int64_t now_boot_ms)
 {
 	int64_t low, high;
