@@ -26,6 +26,7 @@
 #include "settings/document.h"
 #include "settings/settings.h"
 #include "status/command.h"
+#include "status/metrics.h"
 #include "verify/verify.h"
 
 #define DEFAULT_FILE "/etc/kafka2s3.conf"
@@ -35,7 +36,7 @@ struct arguments {
 	const char *file;
 	const char *topic, *prefix;                   /* NULL: not given */
 	int64_t since_ms, to_time_ms, from_ms, to_ms; /* INT64_MIN: not given */
-	bool syntax, sample, man;
+	bool syntax, sample, man, man_metrics;
 	bool deep, json, watch;
 	bool from_s3, replace, drop_intents, dry_run;
 	bool help, version;
@@ -146,11 +147,13 @@ static int run_settings(const struct arguments *a)
 {
 	struct settings *s;
 
-	if (a->sample || a->man) {
+	if (a->sample || a->man || a->man_metrics) {
 		if (a->sample)
 			document_sample(stdout);
-		else
+		else if (a->man)
 			document_man(stdout);
+		else
+			metrics_man(stdout);
 		return 0;
 	}
 	s = load_by(settings_look_over, a);
@@ -397,6 +400,7 @@ static const struct flag {
 	{ 's', OPTION_SYNTAX, offsetof(struct arguments, syntax) },
 	{ 'e', OPTION_SAMPLE, offsetof(struct arguments, sample) },
 	{ 'm', OPTION_MAN, offsetof(struct arguments, man) },
+	{ 'M', OPTION_MAN, offsetof(struct arguments, man_metrics) }, /* for tools/settings-doc */
 	{ 'd', OPTION_DEEP, offsetof(struct arguments, deep) },
 	{ 'j', OPTION_JSON, offsetof(struct arguments, json) },
 	{ 'f', OPTION_FROM_S3, offsetof(struct arguments, from_s3) },
@@ -430,16 +434,27 @@ static int take_time(int64_t *ms, unsigned bit, unsigned *given)
 static int parse(int argc, char **argv, struct arguments *a, unsigned *given)
 {
 	static const struct option options[] = {
-		{ "config", required_argument, NULL, 'c' },  { "help", no_argument, NULL, 'h' },
-		{ "version", no_argument, NULL, 'V' },       { "topic", required_argument, NULL, 't' },
-		{ "syntax", no_argument, NULL, 's' },        { "sample", no_argument, NULL, 'e' },
-		{ "man", no_argument, NULL, 'm' },           { "deep", no_argument, NULL, 'd' },
-		{ "since", required_argument, NULL, 'S' },   { "json", no_argument, NULL, 'j' },
-		{ "to-time", required_argument, NULL, 'T' }, { "from-s3", no_argument, NULL, 'f' },
-		{ "replace", no_argument, NULL, 'r' },       { "watch", no_argument, NULL, 'w' },
-		{ "drop-intents", no_argument, NULL, 'D' },  { "dry-run", no_argument, NULL, 'n' },
-		{ "from", required_argument, NULL, 'F' },    { "to", required_argument, NULL, 'U' },
-		{ "prefix", required_argument, NULL, 'p' },  { 0 },
+		{ "config", required_argument, NULL, 'c' },
+		{ "help", no_argument, NULL, 'h' },
+		{ "version", no_argument, NULL, 'V' },
+		{ "topic", required_argument, NULL, 't' },
+		{ "syntax", no_argument, NULL, 's' },
+		{ "sample", no_argument, NULL, 'e' },
+		{ "man", no_argument, NULL, 'm' },
+		{ "man-metrics", no_argument, NULL, 'M' },
+		{ "deep", no_argument, NULL, 'd' },
+		{ "since", required_argument, NULL, 'S' },
+		{ "json", no_argument, NULL, 'j' },
+		{ "to-time", required_argument, NULL, 'T' },
+		{ "from-s3", no_argument, NULL, 'f' },
+		{ "replace", no_argument, NULL, 'r' },
+		{ "watch", no_argument, NULL, 'w' },
+		{ "drop-intents", no_argument, NULL, 'D' },
+		{ "dry-run", no_argument, NULL, 'n' },
+		{ "from", required_argument, NULL, 'F' },
+		{ "to", required_argument, NULL, 'U' },
+		{ "prefix", required_argument, NULL, 'p' },
+		{ 0 },
 	};
 	int c, rc = 0;
 

@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "status/listen.h"
+#include "status/metrics.h"
 #include "status/view.h"
 
 #define CONNECTIONS 16U
@@ -47,6 +48,7 @@ static const struct endpoint endpoints[] = {
 	{ "/", "text/html; charset=utf-8", view_page, NULL },
 	{ "/status", "application/json", view_json, NULL },
 	{ "/status.txt", "text/plain; charset=utf-8", view_text, NULL },
+	{ "/metrics", OPENMETRICS_TYPE, view_metrics, NULL },
 	{ "/healthz", "application/json", view_health, is_live },
 	{ "/readyz", "application/json", view_health, is_ready },
 };
@@ -160,7 +162,7 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *c, const cha
 		if (strcmp(url, endpoints[i].path) == 0)
 			return give(s, c, i);
 	}
-	return refuse(c, MHD_HTTP_NOT_FOUND, "/, /status, /status.txt, /healthz, /readyz\n");
+	return refuse(c, MHD_HTTP_NOT_FOUND, "/, /status, /status.txt, /metrics, /healthz, /readyz\n");
 }
 
 static void on_library_log(void *arg, const char *fmt, va_list ap)

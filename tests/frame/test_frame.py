@@ -214,6 +214,7 @@ def test_install_and_uninstall(tmp_path):
     installed = {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file()}
     assert {"opt/k/sbin/kafka2s3", "opt/k/share/doc/kafka2s3/kafka2s3.conf", "opt/k/share/man/man8/kafka2s3.8",
             "opt/k/share/man/man5/kafka2s3.conf.5", "opt/k/share/man/man7/kafka2s3-runbook.7",
+            "opt/k/share/man/man7/kafka2s3-metrics.7",
             "opt/k/lib/systemd/catalog/kafka2s3.catalog",
             "opt/k/share/bash-completion/completions/kafka2s3",
             "opt/k/lib/systemd/system/kafka2s3.service", "opt/k/lib/systemd/system/kafka2s3@.service",
