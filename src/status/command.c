@@ -39,12 +39,12 @@ static void on_end(int number)
 static int connect_to(const char *path, struct error *e)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	int why;
+	int fd, why;
 
 	if (strlen(path) >= sizeof(address.sun_path))
 		return error_set(e, ERROR_GIVE_UP, 0, "\"%s\" is too long for a Unix socket", path);
 	memcpy(address.sun_path, path, strlen(path) + 1);
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd >= 0 && connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0)
 		return fd;
 	why = errno;
