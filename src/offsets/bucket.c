@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What S3 shows of the newest ranges: one listing, then a HEAD for each range that was kept, 64 at a time. Thread: the
- * caller's. */
+/* What S3 shows of the newest ranges: one listing, then a HEAD for each range that was kept, 64 at a time; and another
+ * listing for what other settings have made. Thread: the caller's. */
 #include "offsets/bucket.h"
 
 #include <stdlib.h>
@@ -18,6 +18,13 @@
 #define PIECE_BYTES ((int64_t)8 << 20)
 #define FNV_BASIS UINT64_C(14695981039346656037)
 #define FNV_PRIME UINT64_C(1099511628211)
+#define ID_DIGITS 16
+
+/* An object of a topic that lies where these settings put none. */
+struct astray {
+	const char *topic;
+	char *key; /* NULL: none was found */
+};
 
 struct bucket {
 	struct places places;
@@ -25,6 +32,9 @@ struct bucket {
 	struct bucket_partition **partitions; /* by topic, then number */
 	size_t n, cap;
 	char *stranger;
+	struct astray *astray;
+	size_t n_astray;
+	const char *mark; /* of the group's range ids, while that is looked for */
 };
 
 static int compare(const struct bucket_partition *p, const char *topic, int32_t partition)
@@ -57,8 +67,11 @@ const struct bucket_partition *bucket_find(const struct bucket *b, const char *t
 	return at < b->n && compare(b->partitions[at], topic, partition) == 0 ? b->partitions[at] : NULL;
 }
 
-const char *bucket_stranger(const struct bucket *b)
+const char *bucket_stranger(const struct bucket *b, const char *topic)
 {
+	for (size_t i = 0; b->stranger == NULL && i < b->n_astray; i++)
+		if (strcmp(b->astray[i].topic, topic) == 0)
+			return b->astray[i].key;
 	return b->stranger;
 }
 
@@ -131,6 +144,25 @@ static void enter(struct bucket *b, const struct listing_row *row)
 	r->objects[r->n++] = (struct bucket_object){ mem_strdup(row->key), row->bytes };
 }
 
+static bool has_id(const char *key, const char *mark)
+{
+	for (const char *at = strstr(key, mark); at != NULL; at = strstr(at + 1, mark))
+		if (strspn(at, "0123456789abcdef") >= ID_DIGITS)
+			return true;
+	return false;
+}
+
+static void enter_astray(struct bucket *b, const struct listing_row *row)
+{
+	struct place place;
+
+	if (places_find(&b->places, row->key, &place) != PLACE_UNKNOWN || !has_id(row->key, b->mark))
+		return;
+	for (size_t i = 0; i < b->n_astray; i++)
+		if (b->astray[i].key == NULL && strstr(row->key, b->astray[i].topic) != NULL)
+			b->astray[i].key = mem_strdup(row->key);
+}
+
 /* The next call that is done; NULL: none for too long. */
 static struct s3_call *await(struct s3 *s3, struct error *e)
 {
@@ -147,7 +179,7 @@ static struct s3_call *await(struct s3 *s3, struct error *e)
 	return NULL;
 }
 
-static int list_all(struct bucket *b, struct error *e)
+static int list_all(struct bucket *b, void (*see)(struct bucket *b, const struct listing_row *row), struct error *e)
 {
 	struct listing l;
 	struct listing_row row;
@@ -157,7 +189,7 @@ static int list_all(struct bucket *b, struct error *e)
 	while (rc == 0 && !listing_ended(&l)) {
 		listing_start(&l, clock_boot_ms());
 		while (listing_next(&l, &row)) {
-			enter(b, &row);
+			see(b, &row);
 			listing_start(&l, clock_boot_ms());
 		}
 		if (l.asking)
@@ -236,10 +268,24 @@ struct bucket *bucket_look(const struct settings *s, const char *topic, struct e
 
 	places_init(&b->places, s, topic);
 	b->s3 = s3_new(s, credentials_default(s), HEADS, e);
-	if (b->s3 != NULL && list_all(b, e) == 0 && describe_all(b, e) == 0)
+	if (b->s3 != NULL && list_all(b, enter, e) == 0 && describe_all(b, e) == 0)
 		return b;
 	bucket_free(b);
 	return NULL;
+}
+
+int bucket_look_around(struct bucket *b, const char *const *topics, size_t n, const char *mark, struct error *e)
+{
+	const struct settings *s = b->places.settings;
+
+	b->astray = mem_array(n + 1, sizeof(b->astray[0]));
+	b->n_astray = n;
+	for (size_t i = 0; i < n; i++)
+		b->astray[i] = (struct astray){ topics[i], NULL };
+	b->mark = mark;
+	places_free(&b->places);
+	places_init_wide(&b->places, s);
+	return list_all(b, enter_astray, e);
 }
 
 void bucket_free(struct bucket *b)
@@ -254,6 +300,9 @@ void bucket_free(struct bucket *b)
 		free(b->partitions[i]->topic);
 		free(b->partitions[i]);
 	}
+	for (size_t i = 0; i < b->n_astray; i++)
+		free(b->astray[i].key);
+	free(b->astray);
 	free(b->partitions);
 	free(b->stranger);
 	free(b);

@@ -50,8 +50,13 @@ void bucket_free(struct bucket *b); /* NULL is fine */
 /* NULL: nothing is there. */
 const struct bucket_partition *bucket_find(const struct bucket *b, const char *topic, int32_t partition);
 
-/* An object that the settings do not make, where theirs lie; NULL: there is none. */
-const char *bucket_stranger(const struct bucket *b);
+/* Look for objects of these topics, whose range ids carry the group's mark, anywhere else below s3.prefix: another
+ * output.key may have put them there. The names must outlive it. Errors: the bucket cannot be read. */
+int bucket_look_around(struct bucket *b, const char *const *topics, size_t n, const char *mark, struct error *e);
+
+/* An object that the settings do not make, where theirs lie or, of this topic, where bucket_look_around has found it;
+ * NULL: there is none. */
+const char *bucket_stranger(const struct bucket *b, const char *topic);
 
 /* Read an object. Owns: the caller frees hashes. Errors: it cannot be read, or is damaged. */
 int bucket_read(struct bucket *b, const struct bucket_object *o, struct bucket_lines *lines, struct error *e);

@@ -191,10 +191,44 @@ static int64_t *find_starts(struct run *r, struct error *e)
 	return NULL;
 }
 
-static int rebuild_all(struct run *r, const int64_t *starts, struct error *e)
+/* Topics of which S3 shows nothing of a partition where these settings put it: what others have made of it lies
+ * elsewhere. */
+static int look_around(const struct run *r, struct bucket *b, struct error *e)
+{
+	const char **topics = mem_array(r->partitions.n + 1, sizeof(*topics));
+	char mark[RANGE_MARK_SIZE];
+	size_t n = 0;
+	int rc = 0;
+
+	for (size_t i = 0; i < r->partitions.n; i++) {
+		const struct group_partition *of = &r->partitions.items[i];
+
+		if (bucket_find(b, of->topic, of->partition) == NULL && bucket_stranger(b, of->topic) == NULL &&
+		    (n == 0 || strcmp(topics[n - 1], of->topic) != 0))
+			topics[n++] = of->topic;
+	}
+	range_mark(r->world.cluster, r->settings->kafka_group, mark);
+	if (n > 0)
+		rc = bucket_look_around(b, topics, n, mark, e);
+	free(topics);
+	return rc;
+}
+
+static struct bucket *look(const struct run *r, struct error *e)
 {
 	struct bucket *b = bucket_look(r->settings, r->options->topic, e);
-	int rc = b != NULL ? 0 : error_context(e, "bucket \"%s\" cannot be read", r->settings->s3_bucket);
+
+	if (b != NULL && look_around(r, b, e) == 0)
+		return b;
+	bucket_free(b);
+	error_context(e, "bucket \"%s\" cannot be read", r->settings->s3_bucket);
+	return NULL;
+}
+
+static int rebuild_all(struct run *r, const int64_t *starts, struct error *e)
+{
+	struct bucket *b = look(r, e);
+	int rc = b != NULL ? 0 : -1;
 	int64_t told_ms = clock_boot_ms();
 
 	for (size_t i = 0; i < r->partitions.n && rc == 0; i++) {

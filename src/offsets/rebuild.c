@@ -153,13 +153,14 @@ int rebuild_plan(struct plan *p, const struct plan_world *w, const struct standi
 		 struct bucket *b, struct group *g, struct error *e)
 {
 	const struct bucket_partition *found = bucket_find(b, from->of->topic, from->of->partition);
+	const char *stranger = bucket_stranger(b, from->of->topic);
 
-	if (found == NULL && bucket_stranger(b) != NULL) {
+	if (found == NULL && stranger != NULL) {
 		error_set(
 			e, ERROR_GIVE_UP, 0,
 			"S3 holds nothing of it under the keys of these settings, and \"%s\", which they do not make: if "
 			"it was landed with others, it would stand twice; give the offset as %s:%" PRId32 "=OFFSET",
-			bucket_stranger(b), from->of->topic, from->of->partition);
+			stranger, from->of->topic, from->of->partition);
 		plan_refuse(p, from, e->text);
 		return 0;
 	}

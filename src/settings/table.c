@@ -86,7 +86,10 @@ const struct row rows[] = {
 		  "once. There is no default, so that two installations do not share one by accident." },
 	{ NAMED("kafka", "start", ROW_STRING), COMMON(kafka_start), .fallback = "earliest", .check = check_start,
 	  .help = "Where a group without offsets begins: \"earliest\", \"latest\", a time such as "
-		  "\"2026-01-02T03:04:05Z\", or milliseconds since 1970 in quotes." },
+		  "\"2026-01-02T03:04:05Z\", or milliseconds since 1970 in quotes. A time means the first record that "
+		  "carries it or a later one. So does \"latest\" for a partition that is taken up after the group has "
+		  "begun: the time of that. What is written later with an earlier timestamp, before any such record, is "
+		  "not read; a partition or topic that is made later is read from its beginning." },
 	{ NAMED("kafka", "skip", ROW_STRINGS), COMMON(kafka_skip), .flags = ROW_RELOAD, .fallback = "",
 	  .check = check_skip,
 	  .help = "Records that go to the dead letters without a look into them, as \"topic:partition:offset\": the way "

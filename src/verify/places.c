@@ -163,6 +163,24 @@ void places_init(struct places *p, const struct settings *s, const char *topic)
 	drop_held(p);
 }
 
+static void add_whole_prefix(struct places *p, const struct topic_settings *t)
+{
+	char *folder = t->prefix[0] != '\0' ? mem_printf("%s/", t->prefix) : mem_strdup("");
+
+	add_unique(&p->prefixes, &p->n_prefixes, folder);
+	free(folder);
+}
+
+void places_init_wide(struct places *p, const struct settings *s)
+{
+	*p = (struct places){ .settings = s };
+	add_all(p);
+	add_whole_prefix(p, &s->topic);
+	for (size_t i = 0; i < s->n_overrides; i++)
+		add_whole_prefix(p, &s->overrides[i].topic);
+	drop_held(p);
+}
+
 void places_free(struct places *p)
 {
 	for (size_t i = 0; i < p->n_prefixes; i++)

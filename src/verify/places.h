@@ -31,6 +31,8 @@ struct place {
 
 /* settings and topic must outlive it. */
 void places_init(struct places *p, const struct settings *s, const char *topic);
+/* The same, but the whole of each s3.prefix: for objects that lie elsewhere below it. */
+void places_init_wide(struct places *p, const struct settings *s);
 void places_free(struct places *p);
 
 enum place_kind {

@@ -252,6 +252,28 @@ def test_a_lost_group_is_not_rebuilt_with_other_settings(case, other):
     assert case.committed(topic) == {}
 
 
+def test_a_lost_group_is_not_begun_anew_where_another_key_has_landed(case):
+    """The folders that another output.key names hold nothing, and what was landed lies in none of them. A partition of
+    which nothing was landed is no such case."""
+    topic = case.topic(2)
+    d = case.daemon(topic, **SMALL)
+    case.produce(topic, stock_rows(300))
+    case.wait_landed(topic)
+    assert d.terminate() == 0
+    lose_group(case)
+    for folders in ("{table}/of/dt={dt}/hour={hour}", "of/{table}/dt={dt}/hour={hour}"):
+        d.write(output={"key": "{prefix}/" + folders + "/" + BASE})
+        said = offsets(d, "set", "--from-s3", code=65)
+        assert re.search(r'partition 0: refused: S3 holds nothing of it under the keys of these settings, and '
+                         r'"raw/[^"]+/dt=[^"]+", which they do not make', said), said
+        assert "nothing is set: " in said
+    d.write(output={"key": "{prefix}/{table}/dt={dt}/hour={hour}/" + BASE})
+    said = offsets(d, "set", "--from-s3")
+    assert "nothing of it is in S3" in said
+    goes_on(case, topic, d, partitions=2)
+    assert case.judge(topic).rows == 600
+
+
 def test_a_dry_run_changes_nothing(case):
     topic = case.topic(2)
     d = case.daemon(topic, **SMALL)
