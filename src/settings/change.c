@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Two generations row by row. Overrides are compared one by one as long as they are for the same topics; what comes
  * behind that may come and go without a restart if no topic that is read now goes elsewhere by it: an entry that says
- * nothing but what is reloadable, or that names topics which are not read. Otherwise the whole list needs a restart.
- * Pure. */
+ * nothing but what is reloadable, or that names topics which this process has never read: of one that was taken out
+ * before, ranges may be under way still. Otherwise the whole list needs a restart. Pure. */
 #include "settings/change.h"
 
 #include <stdlib.h>
@@ -39,11 +39,12 @@ static bool is_row_changed(const struct row *r, const struct settings *a, const 
 	return false;
 }
 
-/* It names topics, and none of them is read. */
+/* It names topics, and none of them is or was read. */
 static bool is_unread(const struct override *o, const struct settings *running)
 {
 	for (size_t i = 0; i < o->topics.n; i++)
-		if (o->topics.items[i][0] == '^' || match_topic(&running->kafka_topics, o->topics.items[i]))
+		if (o->topics.items[i][0] == '^' || match_topic(&running->kafka_topics, o->topics.items[i]) ||
+		    match_topic(&running->once_read, o->topics.items[i]))
 			return false;
 	return true;
 }
@@ -145,6 +146,20 @@ static void keep_overrides(const struct settings *running, struct settings *fres
 		copy_override(&fresh->overrides[i], &running->overrides[i]);
 }
 
+static void add_unique(struct string_list *to, const struct string_list *from)
+{
+	for (size_t i = 0; i < from->n; i++) {
+		bool known = false;
+
+		for (size_t k = 0; k < to->n && !known; k++)
+			known = strcmp(to->items[k], from->items[i]) == 0;
+		if (known)
+			continue;
+		to->items = mem_realloc(to->items, (to->n + 1) * sizeof(*to->items));
+		to->items[to->n++] = mem_strdup(from->items[i]);
+	}
+}
+
 void changes_keep(const struct settings *running, struct settings *fresh)
 {
 	size_t paired = n_paired(running, fresh);
@@ -161,6 +176,8 @@ void changes_keep(const struct settings *running, struct settings *fresh)
 			value_copy(r, &fresh->overrides[k].topic, &running->overrides[k].topic);
 	}
 	fresh->kafka_start_ms = running->kafka_start_ms;
+	add_unique(&fresh->once_read, &running->once_read);
+	add_unique(&fresh->once_read, &running->kafka_topics);
 	if (are_kept)
 		keep_overrides(running, fresh, paired);
 }

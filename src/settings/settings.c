@@ -18,6 +18,13 @@ const struct settings *settings_hold(const struct settings *s)
 	return s;
 }
 
+static void free_list(struct string_list *l)
+{
+	for (size_t i = 0; i < l->n; i++)
+		free(l->items[i]);
+	free(l->items);
+}
+
 static void wipe(struct settings *s)
 {
 	for (size_t i = 0; i < n_rows; i++) {
@@ -27,9 +34,8 @@ static void wipe(struct settings *s)
 	}
 	for (size_t j = 0; j < s->n_overrides; j++)
 		value_free(&override_topics, &s->overrides[j]);
-	for (size_t i = 0; i < s->doubts.n; i++)
-		free(s->doubts.items[i]);
-	free(s->doubts.items);
+	free_list(&s->once_read);
+	free_list(&s->doubts);
 	free(s->overrides);
 	origins_free(s->origins);
 	free(s->file);

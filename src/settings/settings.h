@@ -122,8 +122,9 @@ struct settings {
 	char *log_level;
 	enum log_format log_format;
 
-	struct string_list doubts; /* what works but is hardly meant: settings_tell_doubts */
-	struct origins *origins;   /* where each value came from; for settings_print and messages only */
+	struct string_list once_read; /* kafka.topics of the generations before this one (settings/change.h) */
+	struct string_list doubts;    /* what works but is hardly meant: settings_tell_doubts */
+	struct origins *origins;      /* where each value came from; for settings_print and messages only */
 };
 
 /* Load, check and resolve a file. On error *s is NULL and *e says file, line, what is wrong and the nearest name.
