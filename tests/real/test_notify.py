@@ -68,22 +68,26 @@ def test_ready_alive_reloaded_and_stopping(case):
 
 
 def test_ready_by_the_timeout_while_s3_is_away(case):
-    """And it says so, before and after, and goes on when S3 is back."""
+    """And it says so, before and after, gives signs of life for longer than the watchdog waits, and goes on when S3 is
+    back."""
     manager = Manager(case)
     topic = case.topic()
     case.produce(topic, stock_rows(100))
     case.gateway.stop()
     d = case.daemon(topic, start=False, start_timeout="2s")
-    d.env = {"NOTIFY_SOCKET": manager.address}
+    d.env = {"NOTIFY_SOCKET": manager.address, "WATCHDOG_USEC": "3000000"}
     d.start()
     port = str(case.gateway.port)
     assert port in manager.wait(case, READY="^1$", STATUS="^waits for S3: ")["STATUS"]
     since = len(manager.messages)
     manager.wait(case, since, STATUS="^waits for S3: ")
+    case.until("signs of life, a quarter of the watchdog's time between them",
+               lambda: sum("WATCHDOG" in m for m in manager.messages[since:]) > 5, 60)
+    manager.wait(case, len(manager.messages), STATUS="^waits for S3: ")
+    since = len(manager.messages)
     case.gateway.start()
     manager.wait(case, since, STATUS="^lands 1 partition")
     case.wait_landed(topic, seconds=90)
     assert sum("READY" in m for m in manager.messages) == 1
-    assert not any("WATCHDOG" in m for m in manager.messages)
     assert d.terminate(60) == 0
     assert case.judge(topic).rows == 100

@@ -1,12 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the daemon says of itself, held against what Kafka and S3 say: one daemon, asked in every way."""
+import fcntl
 import json
 import os
+import pty
+import select
 import signal
 import socket
 import stat
+import struct
 import subprocess
 import tempfile
+import termios
 import time
 
 import pytest
@@ -104,6 +109,30 @@ def command_agrees(daemon, topic):
         watch.wait(60)
 
 
+def watched_on_a_terminal(daemon):
+    """Drawn again over what stood there, no wider and no higher than the terminal, until ^C."""
+    ours, its = pty.openpty()
+    fcntl.ioctl(its, termios.TIOCSWINSZ, struct.pack("HHHH", 10, 40, 0, 0))
+    watch = subprocess.Popen(daemon.command("status", "--watch"), stdin=its, stdout=its, stderr=its,
+                             preexec_fn=lambda: (os.setsid(), fcntl.ioctl(0, termios.TIOCSCTTY, 0)))
+    os.close(its)
+    seen = b""
+    try:
+        while seen.count(b"\033[H") < 3:
+            assert select.select([ours], [], [], 120)[0], seen
+            seen += os.read(ours, 65536)
+        os.write(ours, b"\x03")
+        assert watch.wait(120) == 0, seen
+    finally:
+        watch.kill()
+        watch.wait(60)
+        os.close(ours)
+    for drawn in seen.split(b"\033[H")[1:3]:
+        lines = drawn.replace(b"\033[K", b"").split(b"\r\n")
+        assert lines[0].startswith(b"kafka2s3 ") and lines[-1] == b"\033[J"
+        assert len(lines) == 10 and all(len(line) <= 40 for line in lines), lines
+
+
 def says_an_open_transaction(case, topic, place):
     """A record of another producer lies behind it, and cannot be read."""
     producer = case.broker.producer(transactional_id=case.name, transaction_timeout_ms=600000)
@@ -150,6 +179,7 @@ def test_what_a_daemon_says_of_itself(case, place, taken):
     page_agrees(place, topic)
     refuses_the_rest(place)
     command_agrees(d, topic)
+    watched_on_a_terminal(d)
 
     taken.close()
     d.wait_says(rf"answers at http://127.0.0.1:{port}/", seconds=30)
