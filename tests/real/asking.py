@@ -6,6 +6,8 @@ import json
 import socket
 import urllib.parse
 
+from prometheus_client.openmetrics import parser
+
 
 class UnixConnection(http.client.HTTPConnection):
     def __init__(self, path):
@@ -36,6 +38,17 @@ def status(place):
     code, _headers, body = ask(place, "/status")
     assert code == 200, body
     return json.loads(body)
+
+
+def metrics(place):
+    """{(name, value of each label by the label's name): value}, as Prometheus' own reader has it."""
+    code, headers, body = ask(place, "/metrics")
+    assert code == 200, body
+    assert headers["Content-Type"] == "application/openmetrics-text; version=1.0.0; charset=utf-8"
+    samples = [s for family in parser.text_string_to_metric_families(body.decode()) for s in family.samples]
+    found = {(s.name, *sorted(s.labels.values())): s.value for s in samples}
+    assert len(found) == len(samples) > 100
+    return found
 
 
 def partition(document, number):

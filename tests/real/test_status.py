@@ -16,7 +16,7 @@ import time
 
 import pytest
 
-from asking import Page, ask, partition, status
+from asking import Page, ask, metrics, partition, status
 from rows import NOON
 
 RECORDS, ROLL = 100, 60
@@ -64,6 +64,35 @@ def holds_against_the_parts(case, topic, found):
         assert (p["low"], p["high"], p["next"], p["lag"], p["headroom"]) == (0, RECORDS, RECORDS, RECORDS - ROLL, ROLL)
         assert (p["open"]["start"], p["open"]["records"], p["open"]["objects"]) == (ROLL, RECORDS - ROLL, 1)
         assert p["headroom_s"] is None  # retention has taken nothing
+
+
+def metrics_agree(case, place, topic):
+    """The same by numbers alone."""
+    before, m, after = time.time() - 1, metrics(place), time.time()
+    sizes = [case.s3.head_object(Bucket=case.bucket, Key=key)["ContentLength"] for key in case.keys("raw/")]
+    of_partition = {"lag_records": RECORDS - ROLL, "headroom_records": ROLL, "committed_offset": ROLL,
+                    "taken_records_total": RECORDS, "landed_records_total": ROLL, "dead_records_total": 0,
+                    "skipped_records_total": 0, "lost_records_total": 0}
+    for number in ("0", "1"):
+        got = {name: m["kafka2s3_partition_" + name, number, topic] for name in of_partition}
+        assert got == of_partition
+        age = m["kafka2s3_partition_freshness_seconds", number, topic]
+        assert before - NOON / 1000 <= age <= after - NOON / 1000
+    of_daemon = {("assigned_partitions",): 2, ("exactly_once",): 1, ("live",): 1, ("ready",): 1,
+                 ("taken_records_total",): 2 * RECORDS, ("landed_records_total",): 2 * ROLL,
+                 ("landed_bytes_total",): sum(sizes), ("landed_objects_total",): 2, ("landed_ranges_total",): 2,
+                 ("rolls_total", "records"): 2, ("rolls_total", "age"): 0, ("waiting_partitions", "s3"): 0,
+                 ("s3_requests_total", "put"): 2, ("s3_upload_seconds_count",): 2, ("s3_object_bytes_count",): 2,
+                 ("s3_object_bytes_sum",): sum(sizes), ("s3_object_bytes_bucket", "+Inf"): 2,
+                 ("landing_age_seconds_count",): 2, ("s3_conditional_writes",): 1, ("settings_generation",): 1,
+                 ("memory_setting_bytes",): status(place)["memory"]["setting_bytes"]}
+    assert {key: m["kafka2s3_" + key[0], *key[1:]] for key in of_daemon} == of_daemon
+    assert 0 < m["kafka2s3_memory_bytes", "open"] <= m["kafka2s3_memory_limit_bytes", "uploaders"]
+    assert before - 600 < m["process_start_time_seconds",] <= after
+    assert any(key[0] == "kafka2s3_daemon_info" and case.group in key and case.bucket in key for key in m)
+    assert not [key for key in m if key[0] in ("kafka2s3_partition_headroom_seconds",
+                                               "kafka2s3_partition_waiting_seconds",
+                                               "kafka2s3_partition_open_transaction_seconds")]
 
 
 def page_agrees(place, topic):
@@ -147,6 +176,8 @@ def says_an_open_transaction(case, topic, place):
         return p["open_transaction"] and p["open_transaction"]["offset"] == RECORDS and p["high"] == RECORDS + 5
     case.until(lambda: f"an open transaction in {partition(status(place), 0)}", told, 60)
     assert f"open transaction at offset {RECORDS}".encode() in ask(place, "/status.txt")[2]
+    case.until(lambda: "an open transaction among the metrics",
+               lambda: metrics(place).get(("kafka2s3_partition_open_transaction_seconds", "0", topic), -1) >= 0, 60)
     producer.commit_transaction(60)
     case.until(lambda: f"its end in {partition(status(place), 0)}",
                lambda: partition(status(place), 0)["open_transaction"] is None, 60)
@@ -176,6 +207,7 @@ def test_what_a_daemon_says_of_itself(case, place, taken):
     assert stat.S_IMODE(os.stat(place).st_mode) == 0o660 and stat.S_ISSOCK(os.stat(place).st_mode)
     assert (ask(place, "/healthz")[0], ask(place, "/readyz")[0]) == (200, 200)
     assert json.loads(ask(place, "/readyz")[2]) == {"live": True, "ready": True, "why": ""}
+    metrics_agree(case, place, topic)
     page_agrees(place, topic)
     refuses_the_rest(place)
     command_agrees(d, topic)
@@ -187,7 +219,7 @@ def test_what_a_daemon_says_of_itself(case, place, taken):
 
     says_an_open_transaction(case, topic, place)
     secret = d.settings["s3"]["secret_access_key"].encode()
-    assert not any(secret in ask(place, path)[2] for path in ("/", "/status", "/status.txt"))
+    assert not any(secret in ask(place, path)[2] for path in ("/", "/status", "/status.txt", "/metrics"))
 
     assert d.terminate() == 0
     said = command(d)
