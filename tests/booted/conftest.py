@@ -30,10 +30,11 @@ def package(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def newer(package, tmp_path_factory):
-    """The same with a higher version, for an upgrade."""
+    """The same with a higher version and another sample file, for an upgrade."""
     out = tmp_path_factory.mktemp("newer")
     tree = out / "tree"
     said(["sh", "-ec", f"dpkg-deb -R {package} {tree}; sed -i 's/^Version: .*/&+newer1/' {tree}/DEBIAN/control;"
+          f"echo '# newer' >>{tree}/usr/share/kafka2s3/kafka2s3.conf;"
           f"dpkg-deb --root-owner-group -b {tree} {out}/kafka2s3_newer.deb; echo done"])
     return str(out / "kafka2s3_newer.deb")
 

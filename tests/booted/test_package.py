@@ -1,10 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """The package on a booted Debian: installed, configured, run, upgraded, removed, as an operator does it. In this order:
 each test leaves the machine to the next one."""
+import json
+import random
 import time
 
+from asking import ask
+from crashing import CRASH_AT, crashing_rows, shim
 from daemon import libconfig, merged
 from hold import held, threads
+from process import free_port
 from rows import Feeder, stock_rows
 from waiting import until
 
@@ -40,6 +45,9 @@ def test_install(machine):
     machine.run("kafka2s3", "check", "--syntax")
     said = machine.run("systemd-analyze", "verify", f"/lib/systemd/system/{UNIT}")
     assert said.stdout + said.stderr == ""
+    limits = {"StartLimitIntervalUSec": "0", "RestartUSec": "5s", "Restart": "on-failure",
+              "TimeoutStopUSec": "1min 30s", "RestartPreventExitStatus": "78", "LimitNOFILE": "65536", "LimitCORE": "0"}
+    assert machine.show(UNIT, *limits) == limits
 
 
 def test_a_broken_file_ends_the_start_and_is_named(machine):
@@ -77,6 +85,30 @@ def test_over_ipv6(case, machine):
     case.judge(topic)
 
 
+def test_zstd_parts_replay_and_metrics_in_its_sandbox(case, machine):
+    large, rows = case.topic(suffix="-large"), case.topic(suffix="-rows")
+    rng = random.Random(3)
+    records = [json.dumps({"x": rng.randbytes(500_000).hex()}).encode() for _ in range(16)]
+    port = free_port()
+    write(machine, merged(case.settings([large, rows]), {
+        "output": {"compression": "zstd"}, "s3": {"part_size": "5MiB"}, "roll": {"age": "1h", "records": len(records)},
+        "override": [{"topics": [rows], "roll": {"age": "1s", "records": 0}}],
+        "replay": {"enabled": True, "file": "/etc/kafka2s3/rows.csv", "topic": rows, "rate": 5000.0},
+        "metrics": {"listen": f"127.0.0.1:{port}"}}))
+    machine.write("/etc/kafka2s3/rows.csv", "n\n" + "".join(f"{n}\n" for n in range(500)), 0o644)
+    machine.run("systemctl", "start", UNIT)
+    case.produce(large, records)
+    case.until("the rows in Kafka", lambda: case.broker.watermarks(rows)[0][1] == 500, 60)
+    case.wait_landed(large, rows, seconds=60)
+    code, _headers, body = ask(f"http://127.0.0.1:{port}", "/metrics")
+    assert code == 200 and body.endswith(b"# EOF\n") and rows.encode() in body
+    assert ask(f"http://127.0.0.1:{port}", "/healthz")[0] == 200
+    machine.run("systemctl", "stop", UNIT)
+    assert case.judge(rows, ext="json.zst").rows == 500
+    made = case.judge(large, ext="json.zst").objects[0]
+    assert "-" in case.s3.head_object(Bucket=case.bucket, Key=made.key)["ETag"]  # it came in parts
+
+
 def test_reload(case, machine):
     """A new roll age takes effect with the next range, without a rebalance; a file that is wrong changes nothing."""
     topic = case.topic(2)
@@ -94,6 +126,7 @@ def test_reload(case, machine):
     assert is_active(machine) == "active" and main_pid(machine) == pid
     case.produce(topic, stock_rows(100, first=1000), partitions=2)
     case.wait_landed(topic)
+    until("a line about the group", lambda: machine.journal("-u", UNIT, f"_PID={pid}", "EVENT=assigned"), 30)
     assert not machine.journal("-u", UNIT, f"_PID={pid}", "EVENT=revoked")
     machine.run("systemctl", "stop", UNIT)
     case.judge(topic)
@@ -124,6 +157,33 @@ def test_killed_it_is_started_again(case, machine):
         case.wait_progress(topic, seconds=60)
     case.wait_landed(topic, seconds=60)
     case.judge(topic)
+
+
+def test_a_crash_loop_is_ended_by_kafka_skip(case, machine, tmp_path):
+    """The journal names the record, and shows where; the restart limit ends no loop."""
+    topic = case.topic(1)
+    case.produce(topic, crashing_rows(100))
+    write(machine, case.settings([topic]))
+    machine.take(shim(tmp_path), "/usr/local/lib/crashing.so")
+    machine.sh("chmod 644 /usr/local/lib/crashing.so")
+    machine.write(f"/run/systemd/system/{UNIT}.d/crashes.conf",
+                  "[Service]\nEnvironment=LD_PRELOAD=/usr/local/lib/crashing.so\nRestartSec=100ms\n")
+    machine.run("systemctl", "daemon-reload")
+    skip = f"{topic}:0:{CRASH_AT}"
+    try:
+        machine.run("systemctl", "start", UNIT, check=False)  # it may crash before it is ready
+        until("restarts", lambda: restarts(machine) >= 6, 120)
+        words = until("the last words", lambda: [e["MESSAGE"] for e in machine.journal("-u", UNIT, "EVENT=crashed")
+                                                 if skip in e["MESSAGE"]], 60)
+        assert f'kafka.skip = [ "{skip}" ]' in words[0]
+        assert [e for e in machine.journal("-u", UNIT) if "kafka2s3(+0x" in e["MESSAGE"]]
+        assert case.keys() == []
+        write(machine, merged(case.settings([topic]), {"kafka": {"skip": [skip]}}))
+        case.wait_landed(topic, seconds=60)
+    finally:
+        machine.sh(f"systemctl stop {UNIT}; rm -r /run/systemd/system/{UNIT}.d /usr/local/lib/crashing.so;"
+                   "systemctl daemon-reload")
+    assert case.judge(topic, skip=[(0, CRASH_AT)]).dead == 1
 
 
 def test_a_thread_that_hangs_is_found_by_the_watchdog(case, machine):
@@ -168,11 +228,17 @@ def test_the_journal_has_fields(case, machine):
     machine.run("systemctl", "start", UNIT)
     case.produce(topic, stock_rows(500))
     case.wait_landed(topic)
-    entries = until("lines about the topic", lambda: machine.journal(f"TOPIC={topic}"), 30)
+    until("the last line about the topic", lambda: machine.journal(f"TOPIC={topic}", "OFFSET_NEXT=500"), 30)
+    entries = machine.journal(f"TOPIC={topic}")
     assert {e["PARTITION"] for e in entries} == {"0"}
-    landed = [e for e in entries if "OFFSET_NEXT" in e]
-    assert landed and max(int(e["OFFSET_NEXT"]) for e in landed) == 500
-    assert all(len(e["MESSAGE_ID"]) == 32 for e in landed)
+    landed = [e for e in entries if e.get("EVENT") == "range-landed"]
+    assert [int(e["OFFSET_FIRST"]) for e in landed] == [0] + [int(e["OFFSET_NEXT"]) for e in landed[:-1]]
+    assert sum(int(e["RECORDS"]) for e in landed) == 500
+    sizes = [o["Size"] for o in case.s3.list_objects_v2(Bucket=case.bucket)["Contents"]]
+    assert sum(int(e["BYTES"]) for e in landed) == sum(sizes)
+    assert all(len(e["MESSAGE_ID"]) == 32 and e["PRIORITY"] == "6" for e in landed)
+    explained = machine.run("journalctl", "--no-pager", "-x", f"TOPIC={topic}", "EVENT=range-landed").stdout
+    assert "Subject: " in explained and "Documentation: man:kafka2s3-runbook(7)" in explained
 
 
 def test_upgrade_and_downgrade_in_full_flow(case, machine):
@@ -184,6 +250,7 @@ def test_upgrade_and_downgrade_in_full_flow(case, machine):
         pid = main_pid(machine)
         machine.run("apt-get", "install", "-y", "/root/newer.deb")
         assert is_active(machine) == "active" and main_pid(machine) != pid
+        assert case.group in machine.run("cat", FILE).stdout  # although the sample is another one
         case.wait_progress(topic, seconds=60)
         pid = main_pid(machine)
         machine.run("apt-get", "install", "-y", "--allow-downgrades", "/root/kafka2s3.deb")
@@ -204,6 +271,7 @@ def test_start_upgrade_and_stop_while_s3_is_away(case, machine):
         assert "S3" in machine.show(UNIT, "StatusText")["StatusText"]
         machine.run("apt-get", "install", "-y", "/root/newer.deb")
         assert is_active(machine) == "active"
+        assert restarts(machine) == 0
         machine.run("systemctl", "stop", UNIT)
         assert machine.show(UNIT, "Result")["Result"] == "success"
     finally:
@@ -211,6 +279,16 @@ def test_start_upgrade_and_stop_while_s3_is_away(case, machine):
     machine.run("systemctl", "start", UNIT)
     case.wait_landed(topic, seconds=60)
     case.judge(topic)
+
+
+def test_what_a_boot_starts_waits_for_no_kafka(case, machine):
+    """As a boot does it: by the target."""
+    write(machine, merged(case.settings(["none"]), {"kafka": {"brokers": "kafka.test:9"}, "start_timeout": "2s"}))
+    machine.run("systemctl", "start", "multi-user.target")
+    assert is_active(machine) == "active"
+    assert "waits for Kafka" in machine.show(UNIT, "StatusText")["StatusText"]
+    machine.run("systemctl", "stop", UNIT)
+    assert machine.show(UNIT, "Result", "ExecMainStatus") == {"Result": "success", "ExecMainStatus": "0"}
 
 
 def test_a_credential_is_seen_nowhere(case, machine):
@@ -238,8 +316,9 @@ def test_a_credential_is_seen_nowhere(case, machine):
     case.judge(topic)
 
 
-def test_remove_and_purge_leave_nothing(machine):
-    """Removed, the file stays its user's; purged, nothing is left but the user that the files belonged to."""
+def test_remove_and_purge_leave_nothing(case, machine):
+    """Removed, the file stays its user's, as does one that was there before the package; purged, nothing is left but
+    the user that the files belonged to."""
     machine.run("apt-get", "remove", "-y", "kafka2s3")
     assert is_active(machine) == "inactive"
     assert "group" in machine.run("cat", FILE).stdout
@@ -247,6 +326,11 @@ def test_remove_and_purge_leave_nothing(machine):
     assert "group" in machine.run("cat", FILE).stdout
     assert is_active(machine) == "active"  # its file is no more the sample
     machine.sh("rm -rf /etc/kafka2s3/*")
+    machine.run("apt-get", "purge", "-y", "kafka2s3")
+    write(machine, merged(case.settings(["none"]), {"start_timeout": "1s"}))
+    machine.run("apt-get", "install", "-y", "/root/kafka2s3.deb")
+    assert case.group in machine.run("cat", FILE).stdout and is_active(machine) == "active"
+    assert machine.run("stat", "-c", "%U:%G %a", FILE).stdout.strip() == "root:kafka2s3 640"
     machine.run("apt-get", "purge", "-y", "kafka2s3")
     left = machine.sh("find / -xdev \\( -path /proc -o -path /sys -o -path /root -o -path /var/log -o -path /var/cache"
                       " -o -path /tmp \\) -prune -o -name '*kafka2s3*' -print").stdout.split()
