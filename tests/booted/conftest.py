@@ -16,16 +16,24 @@ CACHE = pathlib.Path(os.environ.get("KAFKA2S3_CACHE", pathlib.Path.home() / ".ca
 
 
 def said(argv, **env):
-    done = subprocess.run(argv, cwd=TOP, env={**os.environ, **env}, capture_output=True, text=True, timeout=600,
+    done = subprocess.run(argv, cwd=TOP, env={**os.environ, **env}, capture_output=True, text=True, timeout=3000,
                           stdin=subprocess.DEVNULL, check=False)
     assert done.returncode == 0, f"{argv}: {done.stdout[-4000:]}{done.stderr[-4000:]}"
     return done.stdout.split()[-1]
 
 
 @pytest.fixture(scope="session")
-def package(tmp_path_factory):
-    """The .deb of this tree; its unit tests ran already."""
-    return said([TOP / "tools/deb", "-b"], DEB_BUILD_OPTIONS="nocheck noautodbgsym parallel=2")
+def suite(request):
+    """The Debian that is booted: bookworm, unless a test says otherwise."""
+    return getattr(request, "param", "bookworm")
+
+
+@pytest.fixture(scope="session")
+def package(suite, tmp_path_factory):
+    """The .deb of this tree, as this Debian builds it; its unit tests ran already."""
+    if suite == "bookworm":
+        return said([TOP / "tools/deb", "-b"], DEB_BUILD_OPTIONS="nocheck noautodbgsym parallel=2")
+    return said([HERE / "build_on", suite, tmp_path_factory.mktemp(suite)])
 
 
 @pytest.fixture(scope="session")
@@ -66,8 +74,8 @@ def gateway(tmp_path_factory, authority):
 
 
 @pytest.fixture(scope="session")
-def machine(tmp_path_factory, authority, package, newer):
-    m = Machine(tmp_path_factory.mktemp("machine") / "m", said([HERE / "tree", "bookworm"]))
+def machine(tmp_path_factory, authority, suite, package, newer):
+    m = Machine(tmp_path_factory.mktemp("machine") / "m", said([HERE / "tree", suite]))
     try:
         m.start()
         m.sh("cat >>/etc/hosts", text=HOSTS)

@@ -5,6 +5,8 @@ import json
 import random
 import time
 
+import pytest
+
 from asking import ask
 from crashing import CRASH_AT, crashing_rows, shim
 from daemon import libconfig, merged
@@ -15,6 +17,9 @@ from waiting import until
 
 FILE = "/etc/kafka2s3.conf"
 UNIT = "kafka2s3.service"
+
+pytestmark = pytest.mark.parametrize(
+    "suite", ["bookworm", pytest.param("trixie", marks=[pytest.mark.slow, pytest.mark.timeout(3000)])], indirect=True)
 
 
 def write(machine, settings, path=FILE):
@@ -43,8 +48,11 @@ def test_install(machine):
     assert is_active(machine) == "inactive"
     assert machine.run("stat", "-c", "%U:%G %a", FILE).stdout.strip() == "root:kafka2s3 640"
     machine.run("kafka2s3", "check", "--syntax")
-    said = machine.run("systemd-analyze", "verify", f"/lib/systemd/system/{UNIT}")
-    assert said.stdout + said.stderr == ""
+    for unit in (UNIT, "kafka2s3@.service"):
+        unit = f"/lib/systemd/system/{unit}"
+        said = machine.run("systemd-analyze", "verify", unit)
+        assert said.stdout + said.stderr == ""
+        machine.run("systemd-analyze", "security", "--offline=true", "--threshold=12", unit)  # ten times 1.2
     limits = {"StartLimitIntervalUSec": "0", "RestartUSec": "5s", "Restart": "on-failure",
               "TimeoutStopUSec": "1min 30s", "RestartPreventExitStatus": "78", "LimitNOFILE": "65536", "LimitCORE": "0"}
     assert machine.show(UNIT, *limits) == limits
