@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The last words of a process that has met a bug. All that they need is made ready beforehand: the build id is read,
- * the unwinder is loaded, each thread has a stack for the handler.
+ * the unwinder is loaded, each thread of ours has a stack for the handler, and no thread blocks the signals.
  * Invariants: the handler calls async-signal-safe functions only, allocates nothing and takes no lock; it runs once,
  * and a fault inside it ends the process at once. */
 #include "base/crash.h"
@@ -199,6 +199,16 @@ void crash_stack(void)
 	stack.ss_sp = mmap(NULL, STACK_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (stack.ss_sp != MAP_FAILED)
 		sigaltstack(&stack, NULL);
+}
+
+void crash_unblock(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	for (size_t i = 0; i < N_SIGNALS; i++)
+		sigaddset(&set, signals[i].number);
+	pthread_sigmask(SIG_UNBLOCK, &set, NULL);
 }
 
 void crash_install(void)

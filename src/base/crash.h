@@ -29,8 +29,10 @@ struct crash_hand {
 
 /* Handle the signals from here on. Thread: main, before the others begin. */
 void crash_install(void);
-/* A stack of its own for the handler, so that an overflow of this thread's is told too. Thread: each, once. */
+/* A stack of its own for the handler, so that an overflow of this thread's is told too. Thread: each of ours, once. */
 void crash_stack(void);
+/* A thread that was begun with these signals blocked would die of them in silence. Thread: each that others begin. */
+void crash_unblock(void);
 /* Tell what is in this hand when it comes to that, and whose it is by name; at most 64 are kept. place says what
  * hand->what is, by reading memory alone. hand must live as long as the process, or until crash_forget.
  * Thread: main. */

@@ -8,6 +8,7 @@
 #include <sysexits.h>
 #include <syslog.h>
 
+#include "base/crash.h"
 #include "base/log.h"
 
 #define CLIENT_ID "kafka2s3"
@@ -62,6 +63,20 @@ int client_set(rd_kafka_conf_t *conf, const char *name, const char *value, struc
 	return error_set(e, ERROR_GIVE_UP, EX_CONFIG, "kafka.options: %s", why);
 }
 
+/* The client's threads are begun with all signals blocked. Thread: each of the client's own. */
+static rd_kafka_resp_err_t on_thread_start(rd_kafka_t *rk, rd_kafka_thread_type_t type, const char *name, void *opaque)
+{
+	(void)rk, (void)type, (void)name, (void)opaque;
+	crash_unblock();
+	return RD_KAFKA_RESP_ERR_NO_ERROR;
+}
+
+static rd_kafka_resp_err_t on_new(rd_kafka_t *rk, const rd_kafka_conf_t *conf, void *opaque, char *why, size_t size)
+{
+	(void)conf, (void)opaque, (void)why, (void)size;
+	return rd_kafka_interceptor_add_on_thread_start(rk, "crash", on_thread_start, NULL);
+}
+
 /* "property=value" */
 static int set_option(rd_kafka_conf_t *conf, const char *option, struct error *e)
 {
@@ -103,6 +118,7 @@ rd_kafka_conf_t *client_new_conf(const struct settings *s, struct error *e)
 	rd_kafka_conf_t *conf = rd_kafka_conf_new();
 
 	rd_kafka_conf_set_log_cb(conf, on_log);
+	rd_kafka_conf_interceptor_add_on_new(conf, "crash", on_new, NULL);
 	if (set_all(conf, s, e) == 0)
 		return conf;
 	rd_kafka_conf_destroy(conf);

@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/crash.h"
 #include "base/mem.h"
 #include "kafka/handle.h"
 #include "kafka/session.h"
@@ -276,6 +277,7 @@ static void *consumer_main(void *arg)
 {
 	struct consumer *c = arg;
 
+	crash_stack();
 	while (!c->broken && !is_stopped(c, clock_boot_ms())) {
 		show_beat(c, clock_boot_ms());
 		if (c->rk != NULL)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The replay as a module of the daemon: the engine in a thread. Signals are the daemon's: the thread takes none. */
+/* The replay as a module of the daemon: the engine in a thread. Signals are the daemon's: the thread takes none but
+ * those of a crash. */
 #include "replay/replay.h"
 
 #include <pthread.h>
@@ -10,6 +11,7 @@
 #include <sysexits.h>
 
 #include "base/clock.h"
+#include "base/crash.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "replay/engine.h"
@@ -65,6 +67,8 @@ static void *run(void *arg)
 
 	engine_count(r->engine, &counts);
 	show(r, &counts, false, clock_boot_ms());
+	crash_stack();
+	crash_unblock();
 	code = engine_run(r->engine, &limits, &r->stop, &watch, &e);
 	engine_count(r->engine, &counts);
 	show(r, &counts, true, clock_boot_ms());
@@ -94,6 +98,7 @@ static int start_thread(struct replay *r, struct error *e)
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	if (err != 0)
 		return error_set(e, ERROR_GIVE_UP, EX_OSERR, "replay: cannot start its thread: %s", strerror(err));
+	pthread_setname_np(r->thread, "replay");
 	return 0;
 }
 

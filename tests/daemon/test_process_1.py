@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The daemon as the only process of a container, which the kernel spares the default action of signals; and signals
 that come before Kafka or S3 has ever answered."""
+import contextlib
 import os
 import pathlib
 import re
@@ -21,7 +22,9 @@ SETTINGS = f"""
 kafka = {{ brokers = "{NOBODY}"; topics = [ "none" ]; group = "none"; }};
 s3 = {{ bucket = "none"; region = "us-east-1"; endpoint = "http://{NOBODY}";
        access_key_id = "none"; secret_access_key = "none"; }};
+replay = {{ enabled = true; file = "{TOP}/examples/stock_market.csv"; topic = "none"; }};
 """
+FAULTS = {signal.SIGSEGV, signal.SIGBUS, signal.SIGABRT, signal.SIGILL, signal.SIGFPE}
 
 
 @pytest.fixture
@@ -63,6 +66,27 @@ def test_a_second_signal_ends_it_at_once(started):
     os.kill(pid, signal.SIGINT)
     os.kill(pid, signal.SIGCONT)
     assert p.wait_end(60) in (128 + signal.SIGTERM, 128 + signal.SIGINT)
+
+
+def threads(pid):
+    """(name, the signals of a crash that it blocks) of each."""
+    found = []
+    for task in pathlib.Path(f"/proc/{pid}/task").iterdir():
+        with contextlib.suppress(OSError):  # it has ended
+            mask = int(re.search(r"(?m)^SigBlk:\t(\w+)$", (task / "status").read_text()).group(1), 16)
+            found.append(((task / "comm").read_text().strip(), {s.name for s in FAULTS if mask >> (s - 1) & 1}))
+    return found
+
+
+def test_no_thread_holds_a_crash_back(started):
+    """The Kafka client begins its threads, the consumer's and the producer's, with all signals blocked."""
+    p, pid = started
+
+    def all_hear():
+        names = [name for name, _blocked in threads(pid)]
+        ours = [name for name in names if not name.startswith("rdk:")]
+        return len(ours) >= 4 and names.count("rdk:main") >= 2 and not any(blocked for _name, blocked in threads(pid))
+    until(lambda: f"all threads, {threads(pid)}, {p.tail()}", all_hear, 60)
 
 
 def test_a_crash_is_told_and_ends_it(started):
