@@ -197,13 +197,17 @@ def test_a_crash_loop_is_ended_by_kafka_skip(case, machine, tmp_path):
 def test_a_thread_that_hangs_is_found_by_the_watchdog(case, machine):
     """Each thread of ours in turn, held from outside."""
     topic = case.topic(4)
-    write(machine, case.settings([topic]))
-    machine.write(f"/run/systemd/system/{UNIT}.d/watchdog.conf", "[Service]\nWatchdogSec=6s\nTimeoutAbortSec=5s\n")
+    replay = {"enabled": True, "file": "/etc/kafka2s3/rows.csv", "topic": case.topic(suffix="-rows"), "rate": 20.0,
+              "loop": True}
+    write(machine, merged(case.settings([topic]), {"replay": replay}))
+    machine.write("/etc/kafka2s3/rows.csv", "n\n1\n2\n", 0o644)
+    machine.write(f"/run/systemd/system/{UNIT}.d/watchdog.conf",
+                  "[Service]\nWatchdogSec=6s\nTimeoutAbortSec=5s\nRestartSec=100ms\n")
     machine.run("systemctl", "daemon-reload")
     try:
         machine.run("systemctl", "start", UNIT)
         with Feeder(case.broker, topic, 4, per_second=500):
-            for n, name in enumerate(("consumer", "uploader", "kafka2s3"), 1):
+            for n, name in enumerate(("consumer", "uploader", "replay", "kafka2s3"), 1):
                 case.wait_progress(topic, seconds=60)
                 with held(threads(machine.host_pid(main_pid(machine)))[name]) as hear:
                     until(f"the restart, {name} held", lambda n=n, hear=hear: hear() or restarts(machine) == n, 20,
