@@ -83,8 +83,9 @@ struct board_consumer {
 	enum board_exactly_once exactly_once;
 	bool connected; /* there is a client; else the next one is due at client_due_ms */
 	int64_t client_due_ms;
-	bool joined; /* the group has told what is ours, once at least */
-	bool steady; /* the group is not rebalancing, as far as the client knows */
+	bool joined;           /* the group has told what is ours, once at least */
+	int64_t away_since_ms; /* no broker can be reached since then; 0: one can */
+	bool steady;           /* the group is not rebalancing, as far as the client knows */
 	bool stopping;
 	int assigned;             /* partitions that the group has given us */
 	int64_t unacked_since_ms; /* a commit is sent again and again since then */

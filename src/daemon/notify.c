@@ -46,7 +46,7 @@ static void tell_ready(struct notify *n, const struct notify_state *s)
 	if (s->started)
 		log_event(MESSAGE_READY, NULL, 0, "ready: the group has answered, and S3 takes uploads");
 	else
-		log_event(MESSAGE_START_TIMEOUT, NULL, 0, "goes on starting behind its time: %s", s->status);
+		log_event(MESSAGE_START_TIMEOUT, NULL, 0, "start_timeout is over, the start goes on: %s", s->status);
 	tell("READY=1\n", s->status);
 }
 

@@ -280,6 +280,7 @@ int daemon_run_watched(const struct settings *s, const struct daemon_watch *w)
 			     LOG_TEXT("S3_BUCKET", s->s3_bucket), LOG_TEXT("VERSION", KAFKA2S3_VERSION)),
 		  "started: group \"%s\" from \"%s\" to bucket \"%s\"", s->kafka_group, s->kafka_brokers, s->s3_bucket);
 	notify_begin(&d.notify, s->start_timeout_ms, clock_boot_ms());
+	board_daemon_show(d.board, &d.about, clock_boot_ms()); /* who this is, before anything is said of it */
 	d.server = server_new(d.board, s, clock_boot_ms());
 	started = start(&d, &e) == 0;
 	if (started)

@@ -26,6 +26,9 @@ static bool describe_wait(const struct board_copy *b, bool probed, const char *t
 		snprintf(out->status, sizeof(out->status),
 			 "waits for Kafka: the group \"%s\" at \"%s\" has not answered%s%s", b->daemon.group,
 			 b->daemon.brokers, c->trouble != 0 ? ": " : "", texts_get(&c->texts, c->trouble));
+	else if (c->away_since_ms != 0)
+		snprintf(out->status, sizeof(out->status), "waits for Kafka: no broker of \"%s\" can be reached%s%s",
+			 b->daemon.brokers, c->trouble != 0 ? ": " : "", texts_get(&c->texts, c->trouble));
 	else if (u != NULL)
 		snprintf(out->status, sizeof(out->status), "waits for S3: %s", texts_get(&u->texts, u->trouble));
 	else if (!probed)
@@ -66,7 +69,9 @@ static void describe_work(const struct board_copy *b, struct notify_state *out)
 
 	if (c->assigned == 0) {
 		snprintf(out->status, sizeof(out->status),
-			 "stands by: the group \"%s\" has no partitions for this daemon", b->daemon.group);
+			 c->steady ? "stands by: the group \"%s\" has no partitions for this daemon"
+				   : "waits for Kafka: the group \"%s\" is rebalancing",
+			 b->daemon.group);
 		return;
 	}
 	len = snprintf(out->status, sizeof(out->status), "lands %d partition%s, %" PRId64 " records behind",

@@ -50,10 +50,12 @@ static void on_statistics(struct consumer *c, const char *json, int64_t now_boot
 		c->unsteady_since_boot_ms = 0;
 	else if (c->unsteady_since_boot_ms == 0)
 		c->unsteady_since_boot_ms = now_boot_ms;
-	if (c->away_told && strstr(json, "\"state\":\"UP\"") != NULL) {
+	if (c->away_since_boot_ms == 0 || strstr(json, "\"state\":\"UP\"") == NULL)
+		return;
+	if (c->away_told)
 		log_event(MESSAGE_KAFKA_BACK, NULL, 0, "kafka: a broker can be reached again");
-		c->away_told = false;
-	}
+	c->away_since_boot_ms = 0;
+	c->away_told = false;
 }
 
 /* The event itself does not say that it is fatal. */
@@ -64,6 +66,8 @@ static void on_error(struct consumer *c, rd_kafka_event_t *event, int64_t now_bo
 	c->fatal |= rd_kafka_fatal_error(c->rk, NULL, 0) != RD_KAFKA_RESP_ERR_NO_ERROR;
 	snprintf(c->trouble, sizeof(c->trouble), "%s", rd_kafka_event_error_string(event));
 	c->trouble_boot_ms = now_boot_ms;
+	if (err == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN && c->away_since_boot_ms == 0)
+		c->away_since_boot_ms = now_boot_ms;
 	if (c->fatal || !session_tells(c, err, now_boot_ms))
 		return;
 	c->away_told |= err == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN;

@@ -93,7 +93,8 @@ struct consumer {
 	int64_t client_due_boot_ms;   /* when the next one is, while there is none */
 	bool group_is_born;           /* a text of ours was read, of whichever partition */
 	bool was_assigned;            /* the group has told what is ours, once at least */
-	bool away_told;               /* that no broker can be reached: it is told when one can */
+	int64_t away_since_boot_ms;   /* no broker can be reached since then; 0: one can */
+	bool away_told;               /* in the log: it is told when one can */
 	struct told told[TOLD_MAX];
 	enum wait_reason repeated_wait; /* one that many partitions share is told a few times, then counted */
 	char repeated[ERROR_TEXT_MAX];

@@ -148,6 +148,7 @@ static void show_client(const struct consumer *c, struct board_consumer *out)
 	out->connected = c->rk != NULL;
 	out->client_due_ms = c->client_due_boot_ms;
 	out->joined = c->was_assigned;
+	out->away_since_ms = c->away_since_boot_ms;
 	out->steady = c->unsteady_since_boot_ms == 0;
 	out->stopping = c->stopping;
 	if (c->unacked_since_boot_ms != 0 && c->committer.state != COMMITTER_IDLE) {

@@ -199,7 +199,7 @@ static int show(const char *path, const char *file, bool json, bool watch)
 }
 
 /* A file that this user may not read says nothing: the socket has its own permissions, and credentials are the
- * service's. */
+ * service's. Nor does one that does not load, since the daemon may run with what it was before. */
 static int find_socket(const char *file, char *path, size_t size)
 {
 	struct settings *s = NULL;
@@ -211,7 +211,10 @@ static int find_socket(const char *file, char *path, size_t size)
 	}
 	if (settings_look_over(file, &s, &e) < 0) {
 		log_error("%s", e.text);
-		return EX_CONFIG;
+		if (access(file, R_OK) < 0)
+			return EX_CONFIG;
+		listen_own_socket(NULL, file, path, size);
+		return 0;
 	}
 	listen_own_socket(s, file, path, size);
 	settings_free(s);

@@ -175,6 +175,7 @@ static void put_kafka(json_t *out, const struct view *v)
 
 	put_bool(o, "connected", c->connected);
 	put_bool(o, "joined", c->joined);
+	put_age(o, "away_s", v, c->away_since_ms);
 	put_bool(o, "steady", c->steady);
 	put_count(o, "assigned", (uint64_t)c->assigned);
 	put_known(o, "lag", v->lag);

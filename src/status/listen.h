@@ -13,7 +13,7 @@
 #define LISTEN_NAME_MAX 160
 
 /* Where status.socket is: the setting, or NAME.sock in the runtime directory, NAME being that of the settings file.
- * out is "" where there is none. settings NULL: the file cannot be read by who asks. */
+ * out is "" where there is none. settings NULL: the file tells nothing to who asks. */
 void listen_own_socket(const struct settings *s, const char *file, char *out, size_t size);
 
 /* A socket that listens, or -1. What is left of a socket of a daemon that has ended is taken away. name: how to call it

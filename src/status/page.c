@@ -182,11 +182,13 @@ static int add_partition_waits(const struct view *v, struct buf *out)
 static void add_waits(const struct view *v, struct buf *out)
 {
 	const struct board_consumer *c = &v->board.consumer;
+	int64_t since_ms;
+	const char *consumer = view_consumer_wait(v, &since_ms);
 	int n = 0;
 
 	buf_adds(out, "<h2>What waits</h2><ul id=\"waits\">");
-	if (c->shown_ms != 0 && !c->connected)
-		n++, add_item(out, "the consumer for the next Kafka client", -1, texts_get(&c->texts, c->trouble));
+	if (consumer != NULL)
+		n++, add_item(out, consumer, age(v, since_ms), texts_get(&c->texts, c->trouble));
 	if (c->unacked_since_ms != 0)
 		n++, add_item(out, "commits to be acknowledged", age(v, c->unacked_since_ms),
 			      texts_get(&c->texts, c->unacked_text));

@@ -151,10 +151,12 @@ static void add_waits(const struct view *v, struct buf *out)
 {
 	const struct board_consumer *c = &v->board.consumer;
 	bool any = false;
+	int64_t since_ms;
+	const char *consumer = view_consumer_wait(v, &since_ms);
 	char what[256];
 
-	if (c->shown_ms != 0 && !c->connected)
-		add_waiting(out, &any, "the consumer for the next Kafka client", -1, texts_get(&c->texts, c->trouble));
+	if (consumer != NULL)
+		add_waiting(out, &any, consumer, age(v, since_ms), texts_get(&c->texts, c->trouble));
 	if (c->unacked_since_ms != 0)
 		add_waiting(out, &any, "commits to be acknowledged", age(v, c->unacked_since_ms),
 			    texts_get(&c->texts, c->unacked_text));

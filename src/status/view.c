@@ -249,6 +249,20 @@ void view_init(struct view *v, struct board_copy *copy, int64_t now_ms, int64_t 
 	judge(v);
 }
 
+const char *view_consumer_wait(const struct view *v, int64_t *since_boot_ms)
+{
+	const struct board_consumer *c = &v->board.consumer;
+
+	*since_boot_ms = c->away_since_ms != 0 ? c->away_since_ms : -1;
+	if (c->shown_ms == 0 || c->stopping)
+		return NULL;
+	if (!c->connected)
+		return "the consumer for the next Kafka client";
+	if (c->away_since_ms != 0)
+		return "the consumer for a Kafka broker that it can reach";
+	return c->joined ? NULL : "the consumer for its group's first answer";
+}
+
 void view_free(struct view *v)
 {
 	board_copy_free(&v->board);

@@ -65,6 +65,9 @@ struct view {
 void view_init(struct view *v, struct board_copy *copy, int64_t now_ms, int64_t now_real_ms);
 void view_free(struct view *v);
 
+/* What the consumer waits for, and since when, or -1 where that is not known; NULL: for nothing. */
+const char *view_consumer_wait(const struct view *v, int64_t *since_boot_ms);
+
 /* Boot time to wall clock. */
 static inline int64_t view_real_ms(const struct view *v, int64_t boot_ms)
 {

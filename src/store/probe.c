@@ -135,7 +135,7 @@ static void fail(struct probe *p, int64_t now_boot_ms)
 	struct error *e = &p->call.error;
 
 	if (e->code == 403)
-		error_context(e, "s3:%s on \"%s/%s\" is asked for",
+		error_context(e, "s3:%s on \"%s/%s\" is refused",
 			      p->call.op == S3_CREATE ? "PutObject" : "AbortMultipartUpload", p->bucket, p->call.key);
 	else
 		error_context(e, "\"%s\"", p->call.key);

@@ -36,7 +36,7 @@ static int setup(void **state)
 	texts_init(&c->texts);
 	for (int i = 0; i < 2; i++)
 		texts_init(&b->uploaders[i].texts);
-	c->joined = true;
+	c->joined = c->steady = true;
 	c->assigned = 2;
 	c->partitions = b->partitions;
 	c->n = 2;
@@ -83,6 +83,25 @@ static void it_stands_by(void **state)
 	state_describe(&b->copy, true, "", &b->out);
 	assert_true(b->out.started);
 	assert_string_equal(b->out.status, "stands by: the group \"lake\" has no partitions for this daemon");
+	b->copy.consumer.steady = false;
+	state_describe(&b->copy, true, "", &b->out);
+	assert_string_equal(b->out.status, "waits for Kafka: the group \"lake\" is rebalancing");
+}
+
+/* Without a broker the group takes its partitions back, and that is no standing by. */
+static void it_waits_for_a_broker(void **state)
+{
+	struct bench *b = *state;
+	struct board_consumer *c = &b->copy.consumer;
+
+	c->away_since_ms = 5;
+	c->assigned = 0;
+	c->n = 0;
+	c->trouble = texts_add(&c->texts, "1/1 brokers are down");
+	state_describe(&b->copy, true, "", &b->out);
+	assert_true(b->out.started); /* that it waits does not undo the start */
+	assert_string_equal(b->out.status,
+			    "waits for Kafka: no broker of \"kafka:9092\" can be reached: 1/1 brokers are down");
 }
 
 static void it_waits_for_the_group(void **state)
@@ -171,6 +190,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		state_test(it_lands),
 		state_test(it_stands_by),
+		state_test(it_waits_for_a_broker),
 		state_test(it_waits_for_the_group),
 		state_test(it_waits_for_s3),
 		state_test(some_partitions_wait),

@@ -323,6 +323,26 @@ static void test_page_is_escaped(void **state)
 	assert_has(f, "<b id=\"lag\">290</b>");
 }
 
+/* A Kafka that is away is what waits, whatever was dealt out before. */
+static void test_kafka_is_away(void **state)
+{
+	struct fixture *f = *state;
+	struct board_consumer *c = &f->view.board.consumer;
+
+	c->away_since_ms = MADE_UP_MS - 60000;
+	c->trouble = texts_add(&c->texts, "2/2 brokers are down");
+	view_text(&f->view, &f->out);
+	assert_has(f, "waits       the consumer for a Kafka broker that it can reach, since 1 min 0 s: 2/2 brokers ");
+	buf_clear(&f->out);
+	view_page(&f->view, &f->out);
+	assert_has(f, "the consumer for a Kafka broker that it can reach");
+	c->away_since_ms = 0;
+	c->joined = false;
+	buf_clear(&f->out);
+	view_text(&f->view, &f->out);
+	assert_has(f, "waits       the consumer for its group's first answer: 2/2 brokers are down\n");
+}
+
 /* Of a daemon that has only begun nothing is known, and all forms say so. */
 static void test_an_empty_board(void **state)
 {
@@ -359,6 +379,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_json, begin, end),
 		cmocka_unit_test_setup_teardown(test_health_as_json, begin, end),
 		cmocka_unit_test_setup_teardown(test_page_is_escaped, begin, end),
+		cmocka_unit_test_setup_teardown(test_kafka_is_away, begin, end),
 		cmocka_unit_test_setup_teardown(test_an_empty_board, begin, end),
 	};
 

@@ -158,7 +158,7 @@ static void a_refusal_names_the_action_and_is_asked_again(void **state)
 
 	begin(b);
 	refuse(b, 403);
-	assert_false(worked(b, "s3:PutObject on \"lake/raw/_kafka2s3_start\" is asked for: 403 of the store"));
+	assert_false(worked(b, "s3:PutObject on \"lake/raw/_kafka2s3_start\" is refused: 403 of the store"));
 	assert_null(out(b)); /* not at once */
 	for (int i = 0; i < 50; i++) {
 		b->now += CAP_MS;
