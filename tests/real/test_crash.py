@@ -5,7 +5,11 @@ import re
 import signal
 import subprocess
 
+import pytest
+
 from crashing import CRASH_AT, crashing_rows, shim
+
+pytestmark = pytest.mark.plain  # a sanitizer has its own last words
 
 
 def test_a_crash_loop_is_ended_by_kafka_skip(case, tmp_path):
