@@ -257,13 +257,6 @@ void board_daemon_show(struct board *b, const struct board_daemon *d, int64_t no
 	pthread_mutex_unlock(&b->plain);
 }
 
-void board_daemon_get(struct board *b, struct board_daemon *out)
-{
-	pthread_mutex_lock(&b->plain);
-	*out = b->daemon;
-	pthread_mutex_unlock(&b->plain);
-}
-
 uint64_t board_ask(struct board *b)
 {
 	return atomic_fetch_add(&b->asked, 1) + 1;
@@ -334,6 +327,15 @@ int board_beats(const struct board *b, struct board_beat *out, int max)
 	return n;
 }
 
+const struct board_beat *board_hangs(const struct board_beat *beats, int n, int64_t limit_ms, int64_t now_ms)
+{
+	for (int i = 0; i < n; i++) {
+		if (beats[i].at_ms != 0 && now_ms - beats[i].at_ms > limit_ms)
+			return &beats[i];
+	}
+	return NULL;
+}
+
 void board_copy(struct board *b, struct board_copy *out)
 {
 	memset(out, 0, sizeof(*out));
@@ -359,6 +361,17 @@ void board_copy_free(struct board_copy *c)
 	free(c->uploaders);
 	free(c->beats);
 	memset(c, 0, sizeof(*c));
+}
+
+const char *board_call_name(enum board_call call)
+{
+	static const char *const names[BOARD_CALLS] = {
+		[BOARD_PUT] = "put",           [BOARD_CREATE] = "create", [BOARD_PART] = "part",
+		[BOARD_COMPLETE] = "complete", [BOARD_ABORT] = "abort",   [BOARD_LIST] = "list",
+		[BOARD_HEAD] = "head",         [BOARD_GET] = "get",
+	};
+
+	return names[call];
 }
 
 struct board_error *board_error_row(struct board_s3 *s, const char *name)

@@ -110,7 +110,6 @@ struct board_range {
 	text_at topic;
 	int32_t partition;
 	uint64_t epoch;
-	int32_t sealed;          /* ranges that wait for their intent, or are being published */
 	int64_t oldest_time_ms;  /* wall clock: the timestamp of the first record of the oldest range; 0: none */
 	int64_t oldest_taken_ms; /* when that record was taken */
 	int64_t open_start;      /* of the open range; BOARD_UNKNOWN: none is open */
@@ -143,6 +142,8 @@ enum board_call {
 	BOARD_GET,
 	BOARD_CALLS
 };
+
+const char *board_call_name(enum board_call call);
 
 /* Answers that were no success, by what they said of themselves: "503 SlowDown", "500", "no answer". */
 struct board_error {
@@ -272,8 +273,8 @@ void board_copy_free(struct board_copy *c);
 
 /* The beats alone: at most max of them, into out; returns how many. Allocates nothing. Thread: any. */
 int board_beats(const struct board *b, struct board_beat *out, int max);
-/* Copies of the main thread's own section. Thread: any. */
-void board_daemon_get(struct board *b, struct board_daemon *out);
+/* The thread that has not gone round its loop for longer than limit_ms; NULL: none. What waits goes round. */
+const struct board_beat *board_hangs(const struct board_beat *beats, int n, int64_t limit_ms, int64_t now_ms);
 
 /* The row of that name, made if there is none; the last one where there is no room. */
 struct board_error *board_error_row(struct board_s3 *s, const char *name);

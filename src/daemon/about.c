@@ -2,27 +2,13 @@
 #include "daemon/about.h"
 
 #include <stdio.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/sha256.h"
 #include "http/http.h"
 #include "kafka/consumer.h"
-
-#define SUFFIX ".conf"
-
-/* "/etc/kafka2s3/clicks.conf" is named "clicks". */
-static void name_of(const char *file, char *out, size_t size)
-{
-	const char *slash = strrchr(file, '/');
-	size_t len;
-
-	snprintf(out, size, "%s", slash != NULL ? slash + 1 : file);
-	len = strlen(out);
-	if (len > strlen(SUFFIX) && strcmp(out + len - strlen(SUFFIX), SUFFIX) == 0)
-		out[len - strlen(SUFFIX)] = '\0';
-}
+#include "settings/path.h"
 
 static int64_t rss_bytes(void)
 {
@@ -42,7 +28,7 @@ void about_begin(struct board_daemon *d, const struct settings *s)
 	snprintf(d->version, sizeof(d->version), "%s", KAFKA2S3_VERSION);
 	snprintf(d->libraries, sizeof(d->libraries), "librdkafka %s, libcurl %s, OpenSSL %s",
 		 consumer_library_version(), http_library_version(), sha256_library_version());
-	name_of(s->file, d->name, sizeof(d->name));
+	path_name(s->file, d->name, sizeof(d->name));
 	snprintf(d->file, sizeof(d->file), "%s", s->file);
 	snprintf(d->group, sizeof(d->group), "%s", s->kafka_group);
 	snprintf(d->bucket, sizeof(d->bucket), "%s", s->s3_bucket);

@@ -124,7 +124,7 @@ static sigset_t our_signals(bool reloads)
  * machine slept, and have a turn first. */
 static bool all_alive(struct daemon *d, const struct board_copy *b, int64_t now_boot_ms)
 {
-	const struct board_beat *late = state_hangs(b->beats, b->n_beats, notify_patience_ms(&d->notify), now_boot_ms);
+	const struct board_beat *late = board_hangs(b->beats, b->n_beats, notify_patience_ms(&d->notify), now_boot_ms);
 	bool hangs = late != NULL && d->was_late;
 
 	if (hangs && !d->hangs)

@@ -89,12 +89,3 @@ void state_describe(const struct board_copy *b, bool probed, const char *trouble
 	if (!describe_wait(b, probed, trouble, out))
 		describe_work(b, out);
 }
-
-const struct board_beat *state_hangs(const struct board_beat *beats, int n, int64_t limit_ms, int64_t now_boot_ms)
-{
-	for (int i = 0; i < n; i++) {
-		if (beats[i].at_ms != 0 && now_boot_ms - beats[i].at_ms > limit_ms)
-			return &beats[i];
-	}
-	return NULL;
-}

@@ -13,7 +13,4 @@
 /* probed: S3 takes uploads, as the start has tried; else trouble says what is in the way, "" while none is known. */
 void state_describe(const struct board_copy *b, bool probed, const char *trouble, struct notify_state *out);
 
-/* The thread that has not gone round its loop for longer than limit_ms, NULL: none. What waits goes round. */
-const struct board_beat *state_hangs(const struct board_beat *beats, int n, int64_t limit_ms, int64_t now_boot_ms);
-
 #endif

@@ -67,7 +67,7 @@ static void put_seconds(json_t *o, const char *name, int64_t ms)
 /* How long ago; 0: null. */
 static void put_age(json_t *o, const char *name, const struct view *v, int64_t at_ms)
 {
-	put_seconds(o, name, at_ms > 0 && at_ms != INT64_MAX ? v->now_ms - at_ms : -1);
+	put_seconds(o, name, view_age_ms(v, at_ms));
 }
 
 static void put_time(json_t *o, const char *name, int64_t real_ms)
@@ -249,15 +249,10 @@ static json_t *histogram(const struct histogram *h, const struct histogram_bound
 
 static void put_s3(json_t *out, const struct view *v)
 {
-	static const char *const calls[BOARD_CALLS] = {
-		[BOARD_PUT] = "put",           [BOARD_CREATE] = "create", [BOARD_PART] = "part",
-		[BOARD_COMPLETE] = "complete", [BOARD_ABORT] = "abort",   [BOARD_LIST] = "list",
-		[BOARD_HEAD] = "head",         [BOARD_GET] = "get",
-	};
 	json_t *o = object(), *requests = object(), *errors = object();
 
 	for (int i = 0; i < BOARD_CALLS; i++)
-		put_count(requests, calls[i], v->s3.calls[i]);
+		put_count(requests, board_call_name((enum board_call)i), v->s3.calls[i]);
 	for (int i = 0; i < BOARD_ERRORS; i++) {
 		if (v->s3.by_error[i].n > 0 && text_is_utf8(v->s3.by_error[i].name, strlen(v->s3.by_error[i].name)))
 			put_count(errors, v->s3.by_error[i].name, v->s3.by_error[i].n);

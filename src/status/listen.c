@@ -2,6 +2,7 @@
 #include "status/listen.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <stdio.h>
@@ -12,11 +13,12 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "settings/path.h"
+
 #define RUNTIME_DIRECTORY "/run/kafka2s3"
 #define BACKLOG 16
 /* Who may read the settings may ask: the daemon's user and its group. */
 #define SOCKET_MODE 0660
-#define SUFFIX ".conf"
 
 /* systemd may name several: the first. */
 static void runtime_directory(char *out, size_t size)
@@ -30,10 +32,7 @@ static void runtime_directory(char *out, size_t size)
 
 void listen_own_socket(const struct settings *s, const char *file, char *out, size_t size)
 {
-	const char *slash = strrchr(file, '/');
-	const char *name = slash != NULL ? slash + 1 : file;
-	size_t len = strlen(name), suffix = strlen(SUFFIX);
-	char directory[128];
+	char directory[128], name[NAME_MAX + 1];
 
 	if (s != NULL && strcmp(s->status_socket, "auto") != 0) {
 		const char *path = strchr(s->status_socket, '/');
@@ -41,10 +40,9 @@ void listen_own_socket(const struct settings *s, const char *file, char *out, si
 		snprintf(out, size, "%s", path != NULL ? path : "");
 		return;
 	}
-	if (len > suffix && strcmp(name + len - suffix, SUFFIX) == 0)
-		len -= suffix;
+	path_name(file, name, sizeof(name));
 	runtime_directory(directory, sizeof(directory));
-	snprintf(out, size, "%s/%.*s.sock", directory, (int)len, name);
+	snprintf(out, size, "%s/%s.sock", directory, name);
 }
 
 static int fail(int fd, struct error *e, const char *name)

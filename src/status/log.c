@@ -8,14 +8,9 @@
 
 static void log_consumer(const struct view *v)
 {
-	static const char *const deliveries[] = {
-		[BOARD_UNPROVED] = "exactly once, if the broker keeps the texts of commits: none was read back yet",
-		[BOARD_EXACTLY_ONCE] = "exactly once",
-		[BOARD_AT_LEAST_ONCE] = "at least once: the broker does not keep the texts of commits",
-	};
 	const struct board_consumer *c = &v->board.consumer;
 
-	log_info("delivery: %s", deliveries[c->exactly_once]);
+	log_info("delivery: %s", view_delivery(v));
 	if (!c->connected)
 		log_info("the Kafka client could not go on: a new one is made in %" PRId64 " ms",
 			 c->client_due_ms - v->now_ms);
@@ -58,15 +53,12 @@ static void log_partition(const struct view_partition *p)
 static void log_uploader(const struct board_uploader *u)
 {
 	const char *trouble = texts_get(&u->texts, u->trouble);
-	uint64_t requests = 0;
 
-	for (int i = 0; i < BOARD_CALLS; i++)
-		requests += u->s3.calls[i];
 	log_info("uploader: %" PRId64 " of %" PRId64 " bytes held (%" PRId64 " open, %" PRId64
 		 " moving), %d open objects, %" PRIu64 " seals for memory, %" PRIu64 " requests, %" PRIu64
 		 " retries, %" PRIu64 " bytes sent; %s",
 		 u->open_bytes + u->moving_bytes, u->share_bytes, u->open_bytes, u->moving_bytes, u->open_objects,
-		 u->seals_for_memory, requests, u->s3.retries, u->s3.bytes_sent,
+		 u->seals_for_memory, view_requests(&u->s3), u->s3.retries, u->s3.bytes_sent,
 		 trouble[0] != '\0' ? trouble : "no trouble");
 }
 

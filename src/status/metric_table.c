@@ -75,14 +75,8 @@ static void emit_unacknowledged(const struct metric *m, struct scrape *s)
 
 static void emit_requests(const struct metric *m, struct scrape *s)
 {
-	static const char *const kinds[BOARD_CALLS] = {
-		[BOARD_PUT] = "put",           [BOARD_CREATE] = "create", [BOARD_PART] = "part",
-		[BOARD_COMPLETE] = "complete", [BOARD_ABORT] = "abort",   [BOARD_LIST] = "list",
-		[BOARD_HEAD] = "head",         [BOARD_GET] = "get",
-	};
-
 	for (int i = 0; i < BOARD_CALLS; i++)
-		metric_add_by(m, s, "kind", kinds[i], (double)s->view->s3.calls[i]);
+		metric_add_by(m, s, "kind", board_call_name((enum board_call)i), (double)s->view->s3.calls[i]);
 }
 
 static void emit_errors(const struct metric *m, struct scrape *s)
@@ -113,24 +107,24 @@ static void emit_expiry(const struct metric *m, struct scrape *s)
 		metric_add(m, s, "", (double)at_ms / 1000);
 }
 
-static void emit_stuck(const struct metric *m, struct scrape *s)
+static void add_by_uploader(const struct metric *m, struct scrape *s, int uploader, double value)
 {
 	char number[16];
 
-	for (int i = 0; i < s->view->board.n_uploaders; i++) {
-		snprintf(number, sizeof(number), "%d", i);
-		metric_add_by(m, s, "uploader", number, s->view->board.uploaders[i].stuck);
-	}
+	snprintf(number, sizeof(number), "%d", uploader);
+	metric_add_by(m, s, "uploader", number, value);
+}
+
+static void emit_stuck(const struct metric *m, struct scrape *s)
+{
+	for (int i = 0; i < s->view->board.n_uploaders; i++)
+		add_by_uploader(m, s, i, s->view->board.uploaders[i].stuck);
 }
 
 static void emit_full(const struct metric *m, struct scrape *s)
 {
-	char number[16];
-
-	for (int i = 0; i < s->view->board.n_uploaders; i++) {
-		snprintf(number, sizeof(number), "%d", i);
-		metric_add_by(m, s, "uploader", number, s->view->board.uploaders[i].full);
-	}
+	for (int i = 0; i < s->view->board.n_uploaders; i++)
+		add_by_uploader(m, s, i, s->view->board.uploaders[i].full);
 }
 
 static void emit_memory(const struct metric *m, struct scrape *s)

@@ -149,11 +149,6 @@ static void add_item(struct buf *out, const char *what, int64_t since_ms, const 
 	buf_adds(out, "</li>");
 }
 
-static int64_t age(const struct view *v, int64_t at_ms)
-{
-	return at_ms > 0 && at_ms != INT64_MAX ? v->now_ms - at_ms : -1;
-}
-
 static int add_partition_waits(const struct view *v, struct buf *out)
 {
 	char what[512];
@@ -164,7 +159,7 @@ static int add_partition_waits(const struct view *v, struct buf *out)
 
 		snprintf(what, sizeof(what), "%d partition%s for %s", w->partitions, w->partitions == 1 ? "" : "s",
 			 wait_reason_name(w->reason));
-		add_item(out, what, age(v, w->since_ms), w->text);
+		add_item(out, what, view_age_ms(v, w->since_ms), w->text);
 	}
 	for (size_t i = 0; i < v->n; i++) {
 		const struct view_partition *p = &v->partitions[i];
@@ -173,7 +168,7 @@ static int add_partition_waits(const struct view *v, struct buf *out)
 			continue;
 		snprintf(what, sizeof(what), "%s:%" PRId32 " for an open transaction at offset %" PRId64, p->topic,
 			 p->is->id, p->is->open_transaction);
-		add_item(out, what, age(v, p->is->open_transaction_since_ms), "");
+		add_item(out, what, view_age_ms(v, p->is->open_transaction_since_ms), "");
 		n++;
 	}
 	return n;
@@ -188,9 +183,9 @@ static void add_waits(const struct view *v, struct buf *out)
 
 	buf_adds(out, "<h2>What waits</h2><ul id=\"waits\">");
 	if (consumer != NULL)
-		n++, add_item(out, consumer, age(v, since_ms), texts_get(&c->texts, c->trouble));
+		n++, add_item(out, consumer, view_age_ms(v, since_ms), texts_get(&c->texts, c->trouble));
 	if (c->unacked_since_ms != 0)
-		n++, add_item(out, "commits to be acknowledged", age(v, c->unacked_since_ms),
+		n++, add_item(out, "commits to be acknowledged", view_age_ms(v, c->unacked_since_ms),
 			      texts_get(&c->texts, c->unacked_text));
 	for (int i = 0; i < v->board.n_uploaders; i++) {
 		const struct board_uploader *u = &v->board.uploaders[i];

@@ -15,11 +15,6 @@ static void add_labelled(struct buf *out, const char *label)
 
 static void add_head(const struct view *v, struct buf *out)
 {
-	static const char *const deliveries[] = {
-		[BOARD_UNPROVED] = "exactly once, if the broker keeps the texts of commits: none was read back yet",
-		[BOARD_EXACTLY_ONCE] = "exactly once",
-		[BOARD_AT_LEAST_ONCE] = "at least once: the broker does not keep the texts of commits",
-	};
 	const struct board_daemon *d = &v->board.daemon;
 	char up[HUMAN_MAX];
 
@@ -37,7 +32,7 @@ static void add_head(const struct view *v, struct buf *out)
 	human_escape(d->bucket, out);
 	buf_addc(out, '\n');
 	add_labelled(out, "delivery");
-	buf_addf(out, "%s\n", deliveries[v->board.consumer.exactly_once]);
+	buf_addf(out, "%s\n", view_delivery(v));
 }
 
 static void add_rate(struct buf *out, const char *label, const struct meter_rates *r)
@@ -77,12 +72,9 @@ static void add_memory(const struct view *v, struct buf *out)
 
 static void add_s3(const struct view *v, struct buf *out)
 {
-	uint64_t requests = 0;
 	char sent[HUMAN_MAX], count[HUMAN_MAX], objects[HUMAN_MAX];
 
-	for (int i = 0; i < BOARD_CALLS; i++)
-		requests += v->s3.calls[i];
-	human_count((double)requests, count);
+	human_count((double)view_requests(&v->s3), count);
 	human_count((double)v->landed_objects, objects);
 	human_bytes((double)v->s3.bytes_sent, sent);
 	add_labelled(out, "S3");
@@ -123,11 +115,6 @@ static void add_waiting(struct buf *out, bool *any, const char *what, int64_t si
 	buf_addc(out, '\n');
 }
 
-static int64_t age(const struct view *v, int64_t at_ms)
-{
-	return at_ms > 0 && at_ms != INT64_MAX ? v->now_ms - at_ms : -1;
-}
-
 static void add_uploader_waits(const struct view *v, struct buf *out, bool *any)
 {
 	for (int i = 0; i < v->board.n_uploaders; i++) {
@@ -156,9 +143,9 @@ static void add_waits(const struct view *v, struct buf *out)
 	char what[256];
 
 	if (consumer != NULL)
-		add_waiting(out, &any, consumer, age(v, since_ms), texts_get(&c->texts, c->trouble));
+		add_waiting(out, &any, consumer, view_age_ms(v, since_ms), texts_get(&c->texts, c->trouble));
 	if (c->unacked_since_ms != 0)
-		add_waiting(out, &any, "commits to be acknowledged", age(v, c->unacked_since_ms),
+		add_waiting(out, &any, "commits to be acknowledged", view_age_ms(v, c->unacked_since_ms),
 			    texts_get(&c->texts, c->unacked_text));
 	add_uploader_waits(v, out, &any);
 	for (int i = 0; i < v->n_waits; i++) {
@@ -166,7 +153,7 @@ static void add_waits(const struct view *v, struct buf *out)
 
 		snprintf(what, sizeof(what), "%d partition%s for %s", w->partitions, w->partitions == 1 ? "" : "s",
 			 wait_reason_name(w->reason));
-		add_waiting(out, &any, what, age(v, w->since_ms), w->text);
+		add_waiting(out, &any, what, view_age_ms(v, w->since_ms), w->text);
 	}
 	for (size_t i = 0; i < v->n; i++) {
 		const struct view_partition *p = &v->partitions[i];
@@ -178,7 +165,7 @@ static void add_waits(const struct view *v, struct buf *out)
 		human_escape(p->topic, &name);
 		buf_addf(&name, ":%" PRId32 " for an open transaction at offset %" PRId64, p->is->id,
 			 p->is->open_transaction);
-		add_waiting(out, &any, buf_str(&name), age(v, p->is->open_transaction_since_ms), "");
+		add_waiting(out, &any, buf_str(&name), view_age_ms(v, p->is->open_transaction_since_ms), "");
 		buf_free(&name);
 	}
 	if (!any)

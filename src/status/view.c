@@ -202,21 +202,10 @@ static void take_uploader(struct view *v, const struct board_uploader *u)
 
 /* ---- Health ---- */
 
-static const struct board_beat *hanging(const struct view *v)
-{
-	for (int i = 0; i < v->board.n_beats; i++) {
-		const struct board_beat *b = &v->board.beats[i];
-
-		if (b->at_ms != 0 && v->now_ms - b->at_ms > VIEW_HANGS_MS)
-			return b;
-	}
-	return NULL;
-}
-
 static void judge(struct view *v)
 {
 	const struct board_daemon *d = &v->board.daemon;
-	const struct board_beat *b = hanging(v);
+	const struct board_beat *b = board_hangs(v->board.beats, v->board.n_beats, VIEW_HANGS_MS, v->now_ms);
 
 	v->live = b == NULL;
 	v->ready = v->live && d->ready && !d->stopping;
@@ -227,6 +216,26 @@ static void judge(struct view *v)
 		snprintf(v->why, sizeof(v->why), "stopping");
 	else if (!d->ready)
 		snprintf(v->why, sizeof(v->why), "starting%s%s", d->waits_for[0] != '\0' ? ": " : "", d->waits_for);
+}
+
+const char *view_delivery(const struct view *v)
+{
+	static const char *const deliveries[] = {
+		[BOARD_UNPROVED] = "exactly once, if the broker keeps the texts of commits: none was read back yet",
+		[BOARD_EXACTLY_ONCE] = "exactly once",
+		[BOARD_AT_LEAST_ONCE] = "at least once: the broker does not keep the texts of commits",
+	};
+
+	return deliveries[v->board.consumer.exactly_once];
+}
+
+uint64_t view_requests(const struct board_s3 *s)
+{
+	uint64_t n = 0;
+
+	for (int i = 0; i < BOARD_CALLS; i++)
+		n += s->calls[i];
+	return n;
 }
 
 void view_init(struct view *v, struct board_copy *copy, int64_t now_ms, int64_t now_real_ms)

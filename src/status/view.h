@@ -68,11 +68,22 @@ void view_free(struct view *v);
 /* What the consumer waits for, and since when, or -1 where that is not known; NULL: for nothing. */
 const char *view_consumer_wait(const struct view *v, int64_t *since_boot_ms);
 
+/* How long ago; BOARD_UNKNOWN for what is not, or never to be. */
+static inline int64_t view_age_ms(const struct view *v, int64_t boot_ms)
+{
+	return boot_ms > 0 && boot_ms != INT64_MAX ? v->now_ms - boot_ms : BOARD_UNKNOWN;
+}
+
 /* Boot time to wall clock. */
 static inline int64_t view_real_ms(const struct view *v, int64_t boot_ms)
 {
 	return boot_ms > 0 ? v->now_real_ms - (v->now_ms - boot_ms) : 0;
 }
+
+/* What each record is given: "exactly once", or in how far it is not. */
+const char *view_delivery(const struct view *v);
+/* All kinds together. */
+uint64_t view_requests(const struct board_s3 *s);
 
 /* The forms; each appends. */
 void view_text(const struct view *v, struct buf *out);   /* for a person */

@@ -97,7 +97,6 @@ static void show_writer(const struct writer *w, struct board_uploader *u)
 	out->oldest_taken_ms = oldest->roll.opened_boot_ms;
 	show_open(w, out);
 	for (const struct range *r = w->sealed; r != NULL; r = r->next) {
-		out->sealed += !r->published;
 		for (const struct object *o = r->objects; o != NULL; o = o->next)
 			u->waiting_objects += o->state != OBJECT_DURABLE;
 	}

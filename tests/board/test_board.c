@@ -168,6 +168,7 @@ static void test_errors_are_counted_by_name(void **state)
 	assert_int_equal(s.by_error[2].n, 2);
 }
 
+#define HANGS_MS 30000
 #define TURNS 2000
 
 /* Each section that a reader copies is one that was shown, never a mixture. */
@@ -217,6 +218,21 @@ static void test_readers_see_whole_sections(void **state)
 	board_free(b);
 }
 
+static void test_a_thread_that_does_not_go_round_hangs(void **state)
+{
+	const struct board_beat beats[] = { { "consumer", 100000, "serves the group" },
+					    { "replay", 0, NULL },
+					    { "uploader 0", 80000, "waits for S3" } };
+
+	(void)state;
+	assert_null(board_hangs(beats, 3, HANGS_MS, 100000));
+	assert_null(board_hangs(beats, 3, HANGS_MS, 80000 + HANGS_MS));
+	assert_ptr_equal(board_hangs(beats, 3, HANGS_MS, 80001 + HANGS_MS), &beats[2]);
+	assert_ptr_equal(board_hangs(beats, 3, HANGS_MS, 100001 + HANGS_MS), &beats[0]);
+	assert_null(board_hangs(beats + 1, 1, HANGS_MS, 100001 + HANGS_MS)); /* it does not run */
+	assert_null(board_hangs(beats, 0, HANGS_MS, 100001 + HANGS_MS));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -226,6 +242,7 @@ int main(void)
 		cmocka_unit_test(test_asked_while_it_is_filled_in_is_asked_again),
 		cmocka_unit_test(test_all_that_run_must_answer),
 		cmocka_unit_test(test_beats_have_names),
+		cmocka_unit_test(test_a_thread_that_does_not_go_round_hangs),
 		cmocka_unit_test(test_errors_are_counted_by_name),
 		cmocka_unit_test(test_readers_see_whole_sections),
 	};

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The one line that says how the daemon stands, and which thread is taken for one that hangs. */
+/* The one line that says how the daemon stands. */
 
 #include "daemon/state.h"
 
@@ -11,8 +11,6 @@
 #include <cmocka.h>
 
 #include "base/wait.h"
-
-#define LIMIT 30000
 
 struct bench {
 	struct board_copy copy;
@@ -168,21 +166,6 @@ static void long_texts_are_cut(void **state)
 	assert_int_equal(strlen(b->out.status), NOTIFY_STATUS_MAX - 1);
 }
 
-static void a_thread_that_does_not_go_round_hangs(void **state)
-{
-	const struct board_beat beats[] = { { "consumer", 100000, "serves the group" },
-					    { "replay", 0, NULL },
-					    { "uploader 0", 80000, "waits for S3" } };
-
-	(void)state;
-	assert_null(state_hangs(beats, 3, LIMIT, 100000));
-	assert_null(state_hangs(beats, 3, LIMIT, 80000 + LIMIT));
-	assert_ptr_equal(state_hangs(beats, 3, LIMIT, 80001 + LIMIT), &beats[2]);
-	assert_ptr_equal(state_hangs(beats, 3, LIMIT, 100001 + LIMIT), &beats[0]);
-	assert_null(state_hangs(beats + 1, 1, LIMIT, 100001 + LIMIT)); /* it does not run */
-	assert_null(state_hangs(beats, 0, LIMIT, 100001 + LIMIT));
-}
-
 #define state_test(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void)
@@ -195,7 +178,6 @@ int main(void)
 		state_test(it_waits_for_s3),
 		state_test(some_partitions_wait),
 		state_test(long_texts_are_cut),
-		cmocka_unit_test(a_thread_that_does_not_go_round_hangs),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

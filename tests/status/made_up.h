@@ -85,7 +85,6 @@ static void made_up_range(struct board_uploader *u, const char *topic, int32_t p
 	r->topic = texts_add(&u->texts, topic);
 	r->partition = partition;
 	r->epoch = epoch;
-	r->sealed = 1;
 	r->oldest_time_ms = MADE_UP_REAL_MS - 120000;
 	r->oldest_taken_ms = MADE_UP_MS - 30000;
 	r->open_start = start;

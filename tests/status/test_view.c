@@ -172,9 +172,8 @@ static void test_waits_are_counted_by_reason(void **state)
 
 static void show_daemon(struct fixture *f, bool ready, bool stopping, const char *waits_for)
 {
-	struct board_daemon d;
+	struct board_daemon d = f->view.board.daemon;
 
-	board_daemon_get(f->board, &d);
 	d.ready = ready;
 	d.stopping = stopping;
 	snprintf(d.waits_for, sizeof(d.waits_for), "%s", waits_for);
