@@ -58,7 +58,8 @@ void commit_event(struct consumer *c, rd_kafka_event_t *event)
 		snprintf(c->answer_text, sizeof(c->answer_text), "%s", wait_reason_name(WAIT_TEXT_SIZE));
 }
 
-void commit_publish(struct consumer *c, struct partition *p)
+/* Hand out what may be published. */
+static void publish(struct consumer *c, struct partition *p)
 {
 	const struct range_facts *f;
 	int64_t acked_boot_ms;
@@ -116,7 +117,7 @@ static void acknowledged(struct consumer *c, int64_t now_boot_ms)
 			session_drop(c, p);
 			p->state = PARTITION_DONE;
 		} else if (p->assignment != NULL) {
-			commit_publish(c, p);
+			publish(c, p);
 			session_next_pass(c, p, now_boot_ms);
 		}
 	}

@@ -244,8 +244,6 @@ void commit_serve_answer(struct consumer *c, int64_t now_boot_ms);
 void commit_if_due(struct consumer *c, int64_t now_boot_ms);
 /* The group is rebalancing, as far as it can be seen. */
 bool commit_is_held(const struct consumer *c, int64_t now_boot_ms);
-/* Hand out what may be published. */
-void commit_publish(struct consumer *c, struct partition *p);
 
 /* show.c: put our section on the board, if it is due. */
 void show_consumer(struct consumer *c, int64_t now_boot_ms);

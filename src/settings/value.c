@@ -407,7 +407,8 @@ void value_free(const struct row *r, void *base)
 	*text = NULL;
 }
 
-void value_print_string(const char *s, FILE *out)
+/* In quotes, escaped as libconfig reads it. */
+static void print_string(const char *s, FILE *out)
 {
 	putc('"', out);
 	for (; *s != '\0'; s++) {
@@ -437,7 +438,7 @@ static void print_masked(const struct row *r, const char *s, FILE *out)
 		masked = mem_printf("%.*s://***%s", (int)(host - s), s, at);
 	else
 		masked = mem_strdup(s);
-	value_print_string(masked, out);
+	print_string(masked, out);
 	free(masked);
 }
 

@@ -40,8 +40,6 @@ void value_free(const struct row *r, void *base); /* wipes strings */
 
 /* Print in the file's syntax; secrets and passwords in addresses as "***". */
 void value_print(const struct row *r, const void *base, FILE *out);
-/* A string in quotes, escaped as libconfig reads it. */
-void value_print_string(const char *s, FILE *out);
 
 /* "a time such as \"5min\"": for messages and the man page. */
 const char *value_type_text(const struct row *r);
