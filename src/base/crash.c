@@ -16,6 +16,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -211,11 +212,21 @@ void crash_unblock(void)
 	pthread_sigmask(SIG_UNBLOCK, &set, NULL);
 }
 
+/* 1 is less than any core has, and the one limit that also keeps the kernel from piping one to a program: it looks at
+ * no other there (core(5), do_coredump). Refused where the hard limit is 0, which leaves no file either. */
+static void forbid_core(void)
+{
+	const struct rlimit limit = { 1, 1 };
+
+	setrlimit(RLIMIT_CORE, &limit);
+}
+
 void crash_install(void)
 {
 	struct sigaction action = { .sa_sigaction = on_crash, .sa_flags = SA_SIGINFO | SA_ONSTACK };
 	void *frames[1];
 
+	forbid_core();
 	if (!CRASH_IS_OURS)
 		return;
 	crash_build_id();

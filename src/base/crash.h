@@ -27,7 +27,8 @@ struct crash_hand {
 	int64_t offset;
 };
 
-/* Handle the signals from here on. Thread: main, before the others begin. */
+/* Handle the signals from here on, and leave no core: it would hold secrets. Thread: main, before the others begin.
+ */
 void crash_install(void);
 /* A stack of its own for the handler, so that an overflow of this thread's is told too. Thread: each of ours, once. */
 void crash_stack(void);

@@ -115,6 +115,18 @@ size_t ring_ready(const struct ring *r)
 	       atomic_load_explicit(&r->tail, memory_order_relaxed);
 }
 
+size_t ring_batch(const struct ring *r, size_t max, int64_t max_bytes)
+{
+	size_t tail = atomic_load_explicit(&r->tail, memory_order_relaxed);
+	size_t ready = ring_ready(r), n = 0;
+
+	if (max > ready)
+		max = ready;
+	for (int64_t bytes = 0; n < max && bytes < max_bytes; n++)
+		bytes += record_bytes(&r->slots[(tail + n) & r->mask]);
+	return n;
+}
+
 struct record *ring_at(struct ring *r, size_t i)
 {
 	return &r->slots[(atomic_load_explicit(&r->tail, memory_order_relaxed) + i) & r->mask];

@@ -38,6 +38,8 @@ bool ring_wait_for_room(struct ring *r); /* ask for a drained wake; true: there 
 
 /* Consumer side. */
 size_t ring_ready(const struct ring *r);
+/* How many of the ready records make a batch: max at most, and none after max_bytes of them were reached. */
+size_t ring_batch(const struct ring *r, size_t max, int64_t max_bytes);
 struct record *ring_at(struct ring *r, size_t i); /* i-th ready record, 0 the oldest */
 void ring_take(struct ring *r, size_t n);         /* give the n oldest slots back */
 bool ring_prepare_sleep(struct ring *r); /* ask for a filled wake; false: there is something already, do not sleep */

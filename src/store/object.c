@@ -95,6 +95,7 @@ static void compress_block(struct upload_env *env, struct object *o)
 		env->open_bytes -= (int64_t)o->raw.cap;
 		buf_free(&o->raw);
 	}
+	env->after_block(env->after_block_arg);
 }
 
 static void flush_lines(struct upload_env *env, struct object *o)

@@ -32,10 +32,12 @@ struct upload_env {
 	int n_publishing;
 	struct object *waiting, *waiting_last; /* allowed, beyond publish_max; oldest first */
 	struct buf scratch;                    /* the compressor writes here */
-	struct object *closing;                /* dropped objects whose last calls are still out */
-	int64_t real_less_boot_ms;             /* the wall clock less the boot clock */
-	struct histogram sizes;                /* of objects that are visible, in bytes */
-	struct histogram freshness;            /* of ranges that are: how old their first record was then, in s */
+	void (*after_block)(void *arg);        /* each that was compressed, for one turn of the loop may be many */
+	void *after_block_arg;
+	struct object *closing;     /* dropped objects whose last calls are still out */
+	int64_t real_less_boot_ms;  /* the wall clock less the boot clock */
+	struct histogram sizes;     /* of objects that are visible, in bytes */
+	struct histogram freshness; /* of ranges that are: how old their first record was then, in s */
 };
 
 /* What every object of a range says about it, and the settings that it is made by; shared by them, since a call may

@@ -21,6 +21,7 @@
 #include "store/writer.h"
 
 #define BATCH_RECORDS 512
+#define BATCH_BYTES (4 << 20) /* so that S3 and the commands have their turn, however slow the codec is */
 #define TICK_MS 100
 #define BLOCK_BYTES (1 << 20)
 #define MIN_BLOCK_BYTES (4 << 10)
@@ -69,6 +70,23 @@ static void wake_uploader(void *arg)
 	s3_wakeup(u->env.s3);
 }
 
+static void beat(const struct uploader *u, int64_t now_boot_ms)
+{
+	const char *what = "records";
+
+	if (u->trouble_told)
+		what = "S3, which takes nothing";
+	else if (u->full)
+		what = "memory, which S3 gives back by taking what is held";
+	board_beat(u->board, BEAT_UPLOADER + u->number, now_boot_ms, what);
+}
+
+/* A turn in which many ranges are sealed may compress for minutes. */
+static void beat_now(void *arg)
+{
+	beat(arg, clock_boot_ms());
+}
+
 /* This uploader's share. */
 static int connections_of(const struct settings *s)
 {
@@ -101,6 +119,8 @@ struct uploader *uploader_new(const struct settings *settings, struct ring *ring
 	u->env.part_bytes = settings->s3_part_size_bytes;
 	u->env.block_bytes = BLOCK_BYTES;
 	u->env.publish_max = PUBLISH_PER_CONNECTION * connections_of(settings);
+	u->env.after_block = beat_now;
+	u->env.after_block_arg = u;
 	buf_init(&u->env.scratch, SCRATCH_MAX);
 	mailbox_waker(commands, (struct waker){ wake_uploader, u });
 	ring_wake_consumer(ring, (struct waker){ wake_uploader, u });
@@ -287,11 +307,9 @@ static void take_record(struct uploader *u, struct record *r, int64_t now_boot_m
  * record. */
 static size_t serve_ring(struct uploader *u, int64_t now_boot_ms)
 {
-	size_t n = ring_ready(u->ring);
+	size_t n = ring_batch(u->ring, BATCH_RECORDS, BATCH_BYTES);
 
 	serve_commands(u, now_boot_ms);
-	if (n > BATCH_RECORDS)
-		n = BATCH_RECORDS;
 	u->full = n > 0 && memory_full(u, now_boot_ms);
 	if (n == 0 || u->full)
 		return 0;
@@ -384,17 +402,6 @@ static void tick(struct uploader *u, int64_t now_boot_ms)
 		u->taken_told = taken;
 		mailbox_post(u->events, &(struct message){ .kind = EVENT_MOVING });
 	}
-}
-
-static void beat(const struct uploader *u, int64_t now_boot_ms)
-{
-	const char *what = "records";
-
-	if (u->trouble_told)
-		what = "S3, which takes nothing";
-	else if (u->full)
-		what = "memory, which S3 gives back by taking what is held";
-	board_beat(u->board, BEAT_UPLOADER + u->number, now_boot_ms, what);
 }
 
 /* Uploads of dropped objects are aborted, as far as a few seconds allow: lifecycle rules take the rest. */

@@ -16,10 +16,11 @@
 
 static char output[16384];
 
-/* Let a child do it; its wait status, and what it wrote in output. */
+/* Let a child do it, which may leave a core as far as we may; its wait status, and what it wrote in output. */
 static int in_child(void (*deed)(void))
 {
 	const struct rlimit none = { 0, 0 };
+	struct rlimit core;
 	int fds[2], status;
 	size_t n = 0;
 	ssize_t got;
@@ -32,8 +33,13 @@ static int in_child(void (*deed)(void))
 		dup2(fds[1], STDERR_FILENO);
 		close(fds[0]);
 		close(fds[1]);
-		setrlimit(RLIMIT_CORE, &none);
+		getrlimit(RLIMIT_CORE, &core);
+		core.rlim_cur = core.rlim_max;
+		setrlimit(RLIMIT_CORE, &core);
 		crash_install();
+		if (getrlimit(RLIMIT_CORE, &core) != 0 || core.rlim_cur > 1 || core.rlim_max > 1)
+			_exit(1);
+		setrlimit(RLIMIT_CORE, &none); /* valgrind and qemu write theirs at 1 */
 		deed();
 		_exit(0);
 	}
@@ -44,6 +50,19 @@ static int in_child(void (*deed)(void))
 	close(fds[0]);
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	return status;
+}
+
+static void do_nothing(void)
+{
+}
+
+static void a_core_is_forbidden(void **state)
+{
+	int status = in_child(do_nothing);
+
+	(void)state;
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 0);
 }
 
 #if CRASH_IS_OURS
@@ -87,6 +106,26 @@ static void a_fault_is_told(void **state)
 	must_say(crash_build_id());
 	must_say("test_crash(+0x"); /* a frame of ours */
 	assert_null(strstr(output, "in hand"));
+}
+
+static void fault_where_all_is_blocked(void)
+{
+	sigset_t all;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, NULL);
+	crash_unblock();
+	fault();
+}
+
+static void a_fault_in_a_thread_that_was_unblocked_is_told(void **state)
+{
+	int status = in_child(fault_where_all_is_blocked);
+
+	(void)state;
+	assert_true(WIFSIGNALED(status));
+	assert_int_equal(WTERMSIG(status), SIGSEGV);
+	must_say("signal 11 (SIGSEGV) at address 0x10");
 }
 
 static void fault_with_hands(void)
@@ -221,8 +260,10 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_build_has_an_id),
+		cmocka_unit_test(a_core_is_forbidden),
 #if CRASH_IS_OURS
 		cmocka_unit_test(a_fault_is_told),
+		cmocka_unit_test(a_fault_in_a_thread_that_was_unblocked_is_told),
 		cmocka_unit_test(what_was_in_hand_is_told),
 		cmocka_unit_test(a_fault_while_telling_ends_it),
 		cmocka_unit_test(an_overflow_of_the_stack_is_told),

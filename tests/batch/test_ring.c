@@ -100,6 +100,27 @@ static void test_bytes(void **state)
 	ring_free(r);
 }
 
+/* A batch ends with the record that reaches its bytes. */
+static void test_batch(void **state)
+{
+	struct ring *r = ring_new(8, MAX_BYTES);
+
+	(void)state;
+	assert_int_equal(ring_batch(r, 8, 1000), 0);
+	for (int i = 0; i < 6; i++)
+		put(r, i, i == 4 ? 5000 : 400);
+	assert_int_equal(ring_batch(r, 8, 1000), 0);
+	ring_publish(r);
+	assert_int_equal(ring_batch(r, 8, MAX_BYTES), 6);
+	assert_int_equal(ring_batch(r, 2, MAX_BYTES), 2);
+	assert_int_equal(ring_batch(r, 8, 400 + (int64_t)sizeof(struct record)), 1);
+	assert_int_equal(ring_batch(r, 8, 1000), 3);
+	ring_take(r, 4);
+	assert_int_equal(ring_batch(r, 8, 1000), 1); /* one record may be larger than all */
+	ring_take(r, 2);
+	ring_free(r);
+}
+
 static int wakes_of(sem_t *s)
 {
 	int n;
@@ -236,6 +257,7 @@ int main(void)
 		cmocka_unit_test(test_publish),
 		cmocka_unit_test(test_wrap),
 		cmocka_unit_test(test_bytes),
+		cmocka_unit_test(test_batch),
 		cmocka_unit_test(test_wakes_when_asked),
 		cmocka_unit_test(test_two_threads),
 		cmocka_unit_test(test_two_threads_few_slots),

@@ -54,7 +54,7 @@ def test_install(machine):
         assert said.stdout + said.stderr == ""
         machine.run("systemd-analyze", "security", "--offline=true", "--threshold=12", unit)  # ten times 1.2
     limits = {"StartLimitIntervalUSec": "0", "RestartUSec": "5s", "Restart": "on-failure",
-              "TimeoutStopUSec": "1min 30s", "RestartPreventExitStatus": "78", "LimitNOFILE": "65536", "LimitCORE": "0"}
+              "TimeoutStopUSec": "1min 30s", "RestartPreventExitStatus": "78", "LimitNOFILE": "65536", "LimitCORE": "1"}
     assert machine.show(UNIT, *limits) == limits
 
 

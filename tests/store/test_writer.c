@@ -26,11 +26,19 @@ struct bench {
 	struct assignment *a;
 	struct writer *w;
 	int64_t now;
+	int blocks;
 };
 
 static void ignore_wake(void *arg)
 {
 	(void)arg;
+}
+
+static void count_block(void *arg)
+{
+	struct bench *b = arg;
+
+	b->blocks++;
 }
 
 static void open_writer(struct bench *b)
@@ -49,7 +57,9 @@ static int setup(void **state)
 				      .codecs = codecs_new(),
 				      .part_bytes = PART_BYTES,
 				      .block_bytes = 30,
-				      .publish_max = FAKE_CALLS };
+				      .publish_max = FAKE_CALLS,
+				      .after_block = count_block,
+				      .after_block_arg = b };
 	buf_init(&b->env.scratch, 1 << 20);
 	b->settings.topic = (struct topic_settings){ .prefix = (char *)"raw",
 						     .format = (char *)"json",
@@ -1531,6 +1541,24 @@ static void test_free_closing(void **state)
 
 /* ---- with compression, and anything at all */
 
+/* The watchdog is told of each block, so that a seal of many objects by a slow codec is not taken for a hang. */
+static void test_each_block_is_told(void **state)
+{
+	struct bench *b = *state;
+
+	b->settings.topic.compression = COMPRESSION_ZSTD;
+	b->settings.topic.level = 19;
+	b->env.block_bytes = 2 * LONG;
+	open_writer(b);
+	for (int i = 0; i < 3; i++)
+		add_long(b, 100 + i, (1 + i) * HOUR, LONG);
+	assert_int_equal(b->blocks, 0);
+	add_long(b, 103, HOUR, LONG);
+	assert_int_equal(b->blocks, 1);
+	writer_close(b->w, ROLL_SHUTDOWN, b->now);
+	assert_int_equal(b->blocks, 3);
+}
+
 static void test_compressed_accounts(void **state)
 {
 	struct bench *b = *state;
@@ -1711,6 +1739,7 @@ int main(void)
 		writer_test(test_drop_failed_when_sealed),
 		writer_test(test_drop_durable),
 		writer_test(test_free_closing),
+		writer_test(test_each_block_is_told),
 		writer_test(test_compressed_accounts),
 		writer_test(test_drop_anywhere),
 	};
