@@ -75,6 +75,7 @@ static void made_up_consumer(struct board *b)
 	p->open_transaction = 250;
 	p->open_transaction_since_ms = MADE_UP_MS - 60000;
 	p->headroom_ms = 3600 * 1000LL;
+	c->trouble = texts_add(&c->texts, "2/2 brokers are down"); /* an old one: Kafka is not away */
 	board_consumer_show(b, MADE_UP_MS - 500);
 }
 

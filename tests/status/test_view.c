@@ -329,7 +329,6 @@ static void test_kafka_is_away(void **state)
 	struct board_consumer *c = &f->view.board.consumer;
 
 	c->away_since_ms = MADE_UP_MS - 60000;
-	c->trouble = texts_add(&c->texts, "2/2 brokers are down");
 	view_text(&f->view, &f->out);
 	assert_has(f, "waits       the consumer for a Kafka broker that it can reach, since 1 min 0 s: 2/2 brokers ");
 	buf_clear(&f->out);
