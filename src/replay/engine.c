@@ -11,11 +11,11 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/when.h"
 #include "kafka/producer.h"
 #include "replay/pace.h"
 #include "replay/row.h"
 #include "replay/rows.h"
-#include "replay/when.h"
 
 #define SLICE_ROWS 256
 #define READY_SLICE_MS 1000

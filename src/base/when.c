@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Times as people write them into a column, to milliseconds since 1970. No locale, no time zone of the machine. */
-#include "replay/when.h"
+#include "base/when.h"
 
 #define DAY_MS INT64_C(86400000)
 

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef REPLAY_WHEN_H
-#define REPLAY_WHEN_H
+#ifndef BASE_WHEN_H
+#define BASE_WHEN_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-/* The time that a field names, in ms since 1970, as it is read from the column of replay.timestamp_column and
- * replay.pace_column. False: none that is known here. Fractions are cut to milliseconds.
+/* The time that a text names, in ms since 1970: of a command's option, of a column of a CSV file, of what a service
+ * answers. False: none that is known here. Fractions are cut to milliseconds.
  *   2026-01-31, 20260131           the day's beginning; "/" may stand for "-"
  *   2026-01-31 14:30[:59[.123]]    "T" may stand for the space; UTC, unless "Z", "+02:00" or "+0200" follows
  *   1769869859[.123]               since 1970, by the digits before the point: up to 11 (but for the day above)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-#include "replay/when.h"
+#include "base/when.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
