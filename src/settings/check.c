@@ -10,6 +10,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "settings/access_point.h"
 #include "settings/skip.h"
 
 #define TOPIC_MAX 249
@@ -245,10 +246,11 @@ static int bad_bucket(const char *value, const char *why, struct error *e)
 int check_bucket(const char *value, struct error *e)
 {
 	size_t len = strlen(value);
+	struct access_point point;
 	struct in_addr address;
 
-	if (begins_with(value, "arn:"))
-		return bad_bucket(value, "of an access point give the alias", e);
+	if (access_point_is(value))
+		return access_point_parse(value, &point, e);
 	if (begins_with(value, "s3://"))
 		return bad_bucket(value, "leave out \"s3://\", and give a folder as s3.prefix", e);
 	if (len < 3 || len > 63)
@@ -263,9 +265,11 @@ int check_bucket(const char *value, struct error *e)
 		return bad_bucket(value, "it does not look like an IP address", e);
 	if (begins_with(value, "xn--") || begins_with(value, "sthree-") || begins_with(value, "amzn-s3-demo-"))
 		return bad_bucket(value, "this beginning is reserved by S3", e);
-	if (ends_in(value, "--x-s3"))
+	if (ends_in(value, "--x-s3") || ends_in(value, "--xa-s3"))
 		return bad_bucket(value, "directory buckets (S3 Express) are not supported", e);
-	if (ends_in(value, "--ol-s3") || ends_in(value, ".mrap") || ends_in(value, "--table-s3"))
+	if (ends_in(value, ".mrap"))
+		return bad_bucket(value, "multi-region access points are not supported", e);
+	if (ends_in(value, "--ol-s3") || ends_in(value, "--table-s3"))
 		return bad_bucket(value, "this ending is reserved by S3", e);
 	return 0;
 }

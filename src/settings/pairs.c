@@ -9,6 +9,7 @@
 
 #include "base/mem.h"
 #include "base/text.h"
+#include "settings/access_point.h"
 #include "settings/origin.h"
 #include "settings/table.h"
 #include "store/key.h"
@@ -217,6 +218,30 @@ static int check_connections(const struct settings *s, struct error *e)
 	return fail_at(s, ORIGIN_COMMON, or_blame(blame("s3", "connections"), "", "uploaders"), e);
 }
 
+static int check_place(const struct settings *s, struct error *e)
+{
+	struct access_point point;
+
+	if (s->s3_endpoint[0] != '\0' && (s->s3_dualstack || s->s3_fips)) {
+		error_set(
+			e, ERROR_GIVE_UP, 0,
+			"s3.endpoint says where to go, and s3.dualstack and s3.fips choose among Amazon's own endpoints:"
+			" take out one of them");
+		return fail_at(s, ORIGIN_COMMON,
+			       or_blame(blame("s3", s->s3_dualstack ? "dualstack" : "fips"), "s3", "endpoint"), e);
+	}
+	if (!access_point_is(s->s3_bucket) || access_point_parse(s->s3_bucket, &point, e) < 0)
+		return 0;
+	if (s->s3_path_style)
+		error_set(e, ERROR_GIVE_UP, 0, "an access point has no path style: take it out");
+	else if (s->s3_region[0] != '\0' && strcmp(s->s3_region, point.region) != 0)
+		error_set(e, ERROR_GIVE_UP, 0, "the access point's ARN says region \"%s\": set it so, or take it out",
+			  point.region);
+	else
+		return 0;
+	return fail_at(s, ORIGIN_COMMON, blame("s3", s->s3_path_style ? "path_style" : "region"), e);
+}
+
 static int check_credentials(const struct settings *s, struct error *e)
 {
 	bool id = s->s3_access_key_id[0] != '\0', secret = s->s3_secret_access_key[0] != '\0';
@@ -254,8 +279,8 @@ static int check_replay(const struct settings *s, struct error *e)
 
 int pairs_check(const struct settings *s, struct error *e)
 {
-	if (check_credentials(s, e) < 0 || check_parts(s, e) < 0 || check_connections(s, e) < 0 ||
-	    check_replay(s, e) < 0)
+	if (check_place(s, e) < 0 || check_credentials(s, e) < 0 || check_parts(s, e) < 0 ||
+	    check_connections(s, e) < 0 || check_replay(s, e) < 0)
 		return -1;
 	for (size_t i = 0; i <= s->n_overrides; i++)
 		if (check_topic(s, i, e) < 0)

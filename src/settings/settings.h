@@ -82,6 +82,8 @@ struct settings {
 	char *s3_region;   /* "": AWS_REGION, AWS_DEFAULT_REGION, else from the bucket's answer */
 	char *s3_endpoint; /* "": AWS; else "http://host:port" or "https://…" */
 	bool s3_path_style;
+	bool s3_dualstack;
+	bool s3_fips;
 	char *s3_access_key_id;
 	char *s3_secret_access_key;
 	char *s3_session_token;

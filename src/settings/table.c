@@ -101,16 +101,24 @@ const struct row rows[] = {
 		  "\"property=file:PATH\"." },
 
 	{ NAMED("s3", "bucket", ROW_STRING), COMMON(s3_bucket), .flags = ROW_REQUIRED, .fallback = "",
-	  .check = check_bucket, .example = "\"my-lake\"", .help = "The bucket, or an access point's alias." },
+	  .check = check_bucket, .example = "\"my-lake\"",
+	  .help = "The bucket; or an access point, by its alias or as "
+		  "\"arn:aws:s3:REGION:ACCOUNT:accesspoint/NAME\". Multi-region access points and directory buckets are "
+		  "not supported." },
 	{ NAMED("s3", "prefix", ROW_STRING), TOPIC(prefix), .flags = ROW_PER_TOPIC, .fallback = "raw",
 	  .check = check_prefix, .help = "What every table lies under. Without a slash at either end." },
 	{ NAMED("s3", "region", ROW_STRING), COMMON(s3_region), .fallback = "", .check = check_word,
 	  .environment = { "AWS_REGION", "AWS_DEFAULT_REGION" },
 	  .help = "The bucket's region. Empty: from the environment, else from the bucket's own answer." },
 	{ NAMED("s3", "endpoint", ROW_STRING), COMMON(s3_endpoint), .fallback = "", .check = check_endpoint,
-	  .help = "Another S3 than Amazon's, as \"https://HOST:PORT\" or \"http://HOST:PORT\"." },
+	  .help = "Another S3 than Amazon's, as \"https://HOST:PORT\" or \"http://HOST:PORT\"; or a VPC endpoint, as "
+		  "\"https://bucket.vpce-ID.s3.REGION.vpce.amazonaws.com\", whose \"bucket.\" may be left out." },
 	{ NAMED("s3", "path_style", ROW_BOOL), COMMON(s3_path_style), .fallback = "false",
 	  .help = "Put the bucket into the path instead of the host name. Many stores other than Amazon's need it." },
+	{ NAMED("s3", "dualstack", ROW_BOOL), COMMON(s3_dualstack), .fallback = "false",
+	  .help = "Go to Amazon's endpoints that have IPv6 addresses too." },
+	{ NAMED("s3", "fips", ROW_BOOL), COMMON(s3_fips), .fallback = "false",
+	  .help = "Go to Amazon's endpoints with FIPS 140 cryptography, which some regions have." },
 	{ NAMED("s3", "access_key_id", ROW_STRING), COMMON(s3_access_key_id), .flags = ROW_SECRET | ROW_RELOAD,
 	  .fallback = "", .check = check_word, .environment = { "AWS_ACCESS_KEY_ID" },
 	  .help = "Credentials. Empty: from s3.credentials_file, else from the environment (AWS_ACCESS_KEY_ID, "

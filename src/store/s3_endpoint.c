@@ -13,6 +13,7 @@
 
 #include "aws/sigv4.h"
 #include "base/mem.h"
+#include "settings/access_point.h"
 
 #define DEFAULT_REGION "us-east-1"
 #define HOST_MAX 255
@@ -114,6 +115,14 @@ static char *path_root(const char *base, const char *bucket)
 	return out;
 }
 
+/* AWS's own, without the bucket. */
+static char *aws_host(const struct s3_endpoint *ep)
+{
+	return mem_printf("%s%s%s.%s.amazonaws.com%s", ep->is_access_point ? "s3-accesspoint" : "s3",
+			  ep->fips ? "-fips" : "", ep->dualstack ? ".dualstack" : "", ep->region,
+			  strncmp(ep->region, "cn-", 3) == 0 ? ".cn" : "");
+}
+
 static void settle_place(struct s3_endpoint *ep)
 {
 	struct s3_place *p = &ep->place;
@@ -128,7 +137,7 @@ static void settle_place(struct s3_endpoint *ep)
 		scheme = https ? "https://" : "http://";
 		host = mem_strdup(rest);
 	} else {
-		host = mem_printf("s3.%s.amazonaws.com%s", ep->region, strncmp(ep->region, "cn-", 3) == 0 ? ".cn" : "");
+		host = aws_host(ep);
 	}
 	if (ep->path_style) {
 		p->host = host;
@@ -141,7 +150,43 @@ static void settle_place(struct s3_endpoint *ep)
 	p->origin = mem_printf("%s%s", scheme, p->host);
 }
 
-static int take_custom(struct s3_endpoint *ep, const char *url, struct error *e)
+/* Of a host of AWS: "s3.eu-west-1.amazonaws.com", "bucket.vpce-1a2b.s3.eu-west-1.vpce.amazonaws.com" and the like.
+ * False: it is none, or names no region. */
+static bool aws_region(const char *host, size_t len, char region[S3_REGION_MAX])
+{
+	static const char *const services[] = {
+		"s3.dualstack.",        "s3-fips.dualstack.",       "s3-fips.", "s3.", "s3-accesspoint.",
+		"s3-accesspoint-fips.", "s3-accesspoint.dualstack."
+	};
+	static const char *const ends[] = { ".amazonaws.com", ".amazonaws.com.cn", ".vpce.amazonaws.com",
+					    ".vpce.amazonaws.com.cn" };
+	char name[HOST_MAX + 1];
+	const char *at, *rest;
+
+	snprintf(name, sizeof(name), "%.*s", (int)len, host);
+	at = strstr(name, ".vpce.") != NULL ? strstr(name, ".s3.") : name - 1;
+	for (size_t i = 0; at != NULL && i < sizeof(services) / sizeof(services[0]); i++) {
+		if (strncmp(at + 1, services[i], strlen(services[i])) != 0)
+			continue;
+		rest = at + 1 + strlen(services[i]);
+		snprintf(region, S3_REGION_MAX, "%.*s", (int)strcspn(rest, "."), rest);
+		for (size_t k = 0; k < sizeof(ends) / sizeof(ends[0]); k++)
+			if (strcmp(rest + strlen(region), ends[k]) == 0)
+				return is_region(region);
+	}
+	return false;
+}
+
+/* A VPC endpoint takes objects under "bucket." and "accesspoint." alone; its bare name, which the console shows with
+ * "*." in front, has no address. */
+static const char *vpce_label(const struct s3_endpoint *ep, const char *host)
+{
+	if (strncmp(host, "vpce-", strlen("vpce-")) != 0 || strstr(host, ".s3.") == NULL)
+		return "";
+	return ep->is_access_point ? "accesspoint." : "bucket.";
+}
+
+static int take_custom(struct s3_endpoint *ep, const char *url, char region[S3_REGION_MAX], struct error *e)
 {
 	bool https;
 	const char *rest = without_scheme(url, &https), *path;
@@ -158,8 +203,17 @@ static int take_custom(struct s3_endpoint *ep, const char *url, struct error *e)
 	path = rest + len;
 	if (strpbrk(path, "?#") != NULL)
 		return error_set(e, ERROR_GIVE_UP, EINVAL, "s3.endpoint '%s' must end behind its path", url);
+	if (strncmp(rest, "control.vpce-", strlen("control.vpce-")) == 0)
+		return error_set(e, ERROR_GIVE_UP, EINVAL,
+				 "s3.endpoint '%s' takes no objects: write \"bucket.\" for \"control.\"", url);
+	if (ep->is_access_point && wants_path_style(rest, name_len))
+		return error_set(e, ERROR_GIVE_UP, EINVAL,
+				 "s3.endpoint '%s' cannot have the access point in front of it: it is no full name",
+				 url);
+	if (!aws_region(rest, name_len, region))
+		region[0] = '\0';
 	host = host_header(rest, name_len, port, https);
-	ep->custom_origin = mem_printf("%s%s", https ? "https://" : "http://", host);
+	ep->custom_origin = mem_printf("%s%s%s", https ? "https://" : "http://", vpce_label(ep, host), host);
 	free(host);
 	len = strlen(path);
 	while (len > 0 && path[len - 1] == '/')
@@ -169,18 +223,38 @@ static int take_custom(struct s3_endpoint *ep, const char *url, struct error *e)
 	return 0;
 }
 
+/* The settings' region, else that of the ARN, of the endpoint's name, the fallback's. */
+static int choose_region(struct s3_endpoint *ep, const struct settings *s, const char *of_place, const char *fallback,
+			 struct error *e)
+{
+	const char *const all[] = { s->s3_region, of_place, fallback, DEFAULT_REGION };
+	size_t i = 0;
+
+	while (all[i][0] == '\0')
+		i++;
+	if (!is_region(all[i]))
+		return error_set(e, ERROR_GIVE_UP, EINVAL, "'%s' is no region's name: set s3.region", all[i]);
+	snprintf(ep->region, sizeof(ep->region), "%s", all[i]);
+	return 0;
+}
+
 int s3_endpoint_init(struct s3_endpoint *ep, const struct settings *s, const char *fallback_region, struct error *e)
 {
-	const char *region = s->s3_region[0] != '\0' ? s->s3_region : fallback_region;
+	char of_place[S3_REGION_MAX] = "";
+	struct access_point point;
 
-	*ep = (struct s3_endpoint){ .bucket = s->s3_bucket };
-	if (region[0] == '\0')
-		region = DEFAULT_REGION;
-	if (!is_region(region))
-		return error_set(e, ERROR_GIVE_UP, EINVAL, "'%s' is no region's name: set s3.region", region);
-	snprintf(ep->region, sizeof(ep->region), "%s", region);
-	ep->path_style = s->s3_path_style || strchr(s->s3_bucket, '.') != NULL;
-	if (s->s3_endpoint[0] != '\0' && take_custom(ep, s->s3_endpoint, e) != 0)
+	*ep = (struct s3_endpoint){ .dualstack = s->s3_dualstack,
+				    .fips = s->s3_fips,
+				    .is_access_point = access_point_is(s->s3_bucket) };
+	if (ep->is_access_point && access_point_parse(s->s3_bucket, &point, e) != 0)
+		return error_context(e, "s3.bucket");
+	ep->bucket = ep->is_access_point ? mem_printf("%s-%s", point.name, point.account) : mem_strdup(s->s3_bucket);
+	ep->path_style = !ep->is_access_point && (s->s3_path_style || strchr(s->s3_bucket, '.') != NULL);
+	if (s->s3_endpoint[0] != '\0' && take_custom(ep, s->s3_endpoint, of_place, e) != 0)
+		return -1;
+	if (ep->is_access_point)
+		snprintf(of_place, sizeof(of_place), "%s", point.region);
+	if (choose_region(ep, s, of_place, fallback_region, e) != 0)
 		return -1;
 	if (ep->custom_base == NULL)
 		ep->custom_base = mem_strdup("");
@@ -193,12 +267,13 @@ void s3_endpoint_free(struct s3_endpoint *ep)
 	s3_place_free(&ep->place);
 	free(ep->custom_origin);
 	free(ep->custom_base);
-	ep->custom_origin = ep->custom_base = NULL;
+	free(ep->bucket);
+	ep->custom_origin = ep->custom_base = ep->bucket = NULL;
 }
 
 bool s3_endpoint_set_region(struct s3_endpoint *ep, const char *region)
 {
-	if (!is_region(region) || strcmp(region, ep->region) == 0)
+	if (ep->is_access_point || !is_region(region) || strcmp(region, ep->region) == 0)
 		return false;
 	snprintf(ep->region, sizeof(ep->region), "%s", region);
 	settle_place(ep);

@@ -34,6 +34,8 @@ static const char *const not_routing[] = {
 	"s3.region",
 	"s3.endpoint",
 	"s3.path_style",
+	"s3.dualstack",
+	"s3.fips",
 	"s3.access_key_id",
 	"s3.secret_access_key",
 	"s3.session_token",
