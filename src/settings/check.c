@@ -17,6 +17,9 @@
 #define GROUP_MAX 249
 #define PREFIX_MAX 512
 #define TABLE_MAX 255
+#define ACCOUNT_DIGITS 12
+#define CRAWLER_MAX 255
+#define WORKGROUP_MAX 128
 #define LOWER "abcdefghijklmnopqrstuvwxyz"
 #define UPPER "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 #define DIGITS "0123456789"
@@ -324,6 +327,64 @@ int check_table(const char *value, struct error *e)
 	if (value[0] == '_')
 		return error_set(e, ERROR_GIVE_UP, 0, "\"%s\" begins with '_', which Athena does not see", value);
 	return 0;
+}
+
+int check_database(const char *value, struct error *e)
+{
+	size_t len = strlen(value);
+
+	if (len <= TABLE_MAX && strspn(value, LOWER DIGITS "_") == len)
+		return 0;
+	return error_set(e, ERROR_GIVE_UP, 0,
+			 "\"%s\" is no legal database: at most %d lower-case letters, digits and '_'", value,
+			 TABLE_MAX);
+}
+
+int check_account(const char *value, struct error *e)
+{
+	if (strlen(value) == ACCOUNT_DIGITS && strspn(value, DIGITS) == ACCOUNT_DIGITS)
+		return 0;
+	return error_set(e, ERROR_GIVE_UP, 0, "\"%s\" is no AWS account: it has %d digits", value, ACCOUNT_DIGITS);
+}
+
+int check_crawler(const char *value, struct error *e)
+{
+	if (strlen(value) > CRAWLER_MAX)
+		return error_set(e, ERROR_GIVE_UP, 0, "a crawler's name has at most %d characters", CRAWLER_MAX);
+	for (const char *p = value; *p != '\0'; p++)
+		if ((unsigned char)*p < ' ' || *p == 0x7f)
+			return error_set(e, ERROR_GIVE_UP, 0, "there is a control character in it; take it out");
+	return 0;
+}
+
+int check_workgroup(const char *value, struct error *e)
+{
+	size_t len = strlen(value);
+
+	if (len <= WORKGROUP_MAX && strspn(value, LOWER UPPER DIGITS "._-") == len)
+		return 0;
+	return error_set(e, ERROR_GIVE_UP, 0, "\"%s\" is no workgroup: at most %d letters, digits, '.', '_' and '-'",
+			 value, WORKGROUP_MAX);
+}
+
+int check_s3_folder(const char *value, struct error *e)
+{
+	static const char scheme[] = "s3://";
+	const char *slash = begins_with(value, scheme) ? strchr(value + strlen(scheme), '/') : NULL;
+	char bucket[64];
+	size_t len;
+
+	if (slash == NULL || !ends_in(value, "/"))
+		return error_set(e, ERROR_GIVE_UP, 0, "\"%s\" is no folder in S3: write \"s3://BUCKET/FOLDER/\"",
+				 value);
+	len = (size_t)(slash - value) - strlen(scheme);
+	len = len < sizeof(bucket) ? len : sizeof(bucket) - 1;
+	memcpy(bucket, value + strlen(scheme), len);
+	bucket[len] = '\0';
+	if (check_bucket(bucket, e) < 0)
+		return -1;
+	return strstr(slash, "//") == NULL ? check_word(value, e)
+					   : error_set(e, ERROR_GIVE_UP, 0, "\"%s\" has an empty folder", value);
 }
 
 static int bad_address(const char *value, const char *why, struct error *e)

@@ -18,6 +18,11 @@ int check_bucket(const char *value, struct error *e); /* Source: S3 user guide, 
 int check_prefix(const char *value, struct error *e);
 int check_dead_letter_prefix(const char *value, struct error *e);
 int check_table(const char *value, struct error *e); /* Source: aws.md 1.1 */
+int check_database(const char *value, struct error *e);
+int check_account(const char *value, struct error *e);   /* an AWS account: 12 digits */
+int check_crawler(const char *value, struct error *e);   /* Source: Glue API, NameString */
+int check_workgroup(const char *value, struct error *e); /* Source: Athena API, WorkGroupName */
+int check_s3_folder(const char *value, struct error *e); /* "s3://BUCKET/FOLDER/" */
 int check_endpoint(const char *value, struct error *e);
 int check_proxy(const char *value, struct error *e);
 int check_word(const char *value, struct error *e); /* no white space, no control characters */

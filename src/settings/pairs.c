@@ -12,7 +12,9 @@
 #include "settings/access_point.h"
 #include "settings/origin.h"
 #include "settings/table.h"
+#include "settings/value.h"
 #include "store/key.h"
+#include "store/key_catalog.h"
 
 #define TOPIC_MAX 249
 
@@ -180,10 +182,47 @@ static int check_dead_letters(const struct settings *s, size_t number, const str
 	return 0;
 }
 
+static int check_folders(const struct settings *s, size_t number, const struct topic_settings *t, struct error *e)
+{
+	if (s->catalog == CATALOG_NONE || key_catalog_check(t, e) == 0)
+		return 0;
+	return fail_at(s, number, or_blame(blame("output", "key"), "", "catalog"), e);
+}
+
+/* A table has one location, one compression and one set of columns. */
+static int check_shared_table(const struct settings *s, size_t number, const struct topic_settings *t, struct error *e)
+{
+	static const char *const shared[][2] = {
+		{ "s3", "prefix" },           { "output", "key" },      { "output", "compression" },
+		{ "output", "partition_by" }, { "output", "metadata" },
+	};
+
+	for (size_t i = 0; s->catalog != CATALOG_NONE && t->table[0] != '\0' && i + 1 < number; i++) {
+		const struct override *o = &s->overrides[i];
+
+		if (strcmp(o->topic.table, t->table) != 0)
+			continue;
+		for (size_t j = 0; j < sizeof(shared) / sizeof(shared[0]); j++) {
+			const struct row *r = row_find(shared[j][0], shared[j][1]);
+
+			if (value_same(r, t, &o->topic))
+				continue;
+			error_set(
+				e, ERROR_GIVE_UP, 0,
+				"the override at line %d gives the table \"%s\" another %s.%s; in a catalog a table has "
+				"one",
+				o->line, t->table, r->group, r->name);
+			return fail_at(s, number, or_blame(blame(shared[j][0], shared[j][1]), "", "table"), e);
+		}
+	}
+	return 0;
+}
+
 static int check_topic(const struct settings *s, size_t number, struct error *e)
 {
 	static int (*const checks[])(const struct settings *, size_t, const struct topic_settings *, struct error *) = {
-		check_rolls, check_level, check_kms, check_record, check_template, check_dead_letters,
+		check_rolls,    check_level,        check_kms,     check_record,
+		check_template, check_dead_letters, check_folders, check_shared_table,
 	};
 
 	for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++)
@@ -277,10 +316,25 @@ static int check_replay(const struct settings *s, struct error *e)
 	return 0;
 }
 
+static int check_catalog(const struct settings *s, struct error *e)
+{
+	const char *name = NULL;
+
+	if (s->catalog != CATALOG_NONE && s->glue_database[0] == '\0')
+		name = "database";
+	else if (s->catalog == CATALOG_CRAWLER && s->glue_crawler[0] == '\0')
+		name = "crawler";
+	if (name == NULL)
+		return 0;
+	error_set(e, ERROR_GIVE_UP, 0, "catalog = \"%s\" needs glue.%s too",
+		  s->catalog == CATALOG_TABLE ? "table" : "crawler", name);
+	return fail_at(s, ORIGIN_COMMON, or_blame(blame("glue", name), "", "catalog"), e);
+}
+
 int pairs_check(const struct settings *s, struct error *e)
 {
 	if (check_place(s, e) < 0 || check_credentials(s, e) < 0 || check_parts(s, e) < 0 ||
-	    check_connections(s, e) < 0 || check_replay(s, e) < 0)
+	    check_connections(s, e) < 0 || check_replay(s, e) < 0 || check_catalog(s, e) < 0)
 		return -1;
 	for (size_t i = 0; i <= s->n_overrides; i++)
 		if (check_topic(s, i, e) < 0)

@@ -125,6 +125,7 @@ static int redirect(struct settings *s, const struct redirect *r, const char *de
 	s->kafka_start_ms = r->from_ms;
 	s->kafka_stop_ms = r->to_ms;
 	s->replay_enabled = false;
+	s->catalog = CATALOG_NONE;
 	return pairs_check(s, e);
 }
 

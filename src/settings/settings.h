@@ -25,6 +25,8 @@ enum compression { COMPRESSION_NONE, COMPRESSION_GZIP, COMPRESSION_ZSTD };
 enum tombstones { TOMBSTONES_SKIP, TOMBSTONES_WRITE, TOMBSTONES_DEAD_LETTER };
 enum partition_by { PARTITION_BY_HOUR, PARTITION_BY_DAY, PARTITION_BY_NONE };
 enum replay_order { REPLAY_SEQUENTIAL, REPLAY_RANDOM };
+enum catalog { CATALOG_NONE, CATALOG_TABLE, CATALOG_CRAWLER };
+enum glue_partitions { GLUE_PARTITIONS_PROJECTION, GLUE_PARTITIONS_REGISTERED };
 
 /* Metadata columns, as bits of topic_settings.metadata. */
 enum metadata_column {
@@ -97,6 +99,19 @@ struct settings {
 	struct topic_settings topic; /* output, roll and s3 settings for topics that no override matches */
 	struct override *overrides;
 	size_t n_overrides;
+
+	enum catalog catalog;
+	char *glue_database; /* given unless catalog is none */
+	enum glue_partitions glue_partitions;
+	char *glue_region;       /* "": the region of all else */
+	char *glue_endpoint;     /* "": AWS */
+	char *glue_catalog_id;   /* "": the account's own */
+	char *glue_crawler;      /* given when catalog is crawler */
+	char *glue_crawler_role; /* "": the crawler is there already */
+	int64_t glue_crawler_interval_ms;
+	char *athena_workgroup;
+	char *athena_output;   /* "s3://…/"; "": the workgroup's */
+	char *athena_endpoint; /* "": AWS */
 
 	int64_t memory_bytes;
 	int64_t uploaders;

@@ -48,6 +48,17 @@ static const char *const partitionings[] = {
 	NULL,
 };
 static const char *const orders[] = { [REPLAY_SEQUENTIAL] = "sequential", [REPLAY_RANDOM] = "random", NULL };
+static const char *const catalogs[] = {
+	[CATALOG_NONE] = "none",
+	[CATALOG_TABLE] = "table",
+	[CATALOG_CRAWLER] = "crawler",
+	NULL,
+};
+static const char *const partition_sources[] = {
+	[GLUE_PARTITIONS_PROJECTION] = "projection",
+	[GLUE_PARTITIONS_REGISTERED] = "registered",
+	NULL,
+};
 static const char *const metadata_columns[] = {
 	"kafka_topic", "kafka_partition", "kafka_offset", "kafka_timestamp", "kafka_key", "kafka_headers", NULL
 };
@@ -66,6 +77,8 @@ const struct row_group row_groups[] = {
 	{ "output", "What an object looks like." },
 	{ "roll", "When an object is finished: whatever comes first. At least one of the three is needed." },
 	{ "", "The daemon itself." },
+	{ "glue", "The Glue Data Catalog, unless catalog is \"none\"." },
+	{ "athena", "What \"kafka2s3 query\" asks." },
 	{ "replay", "The CSV producer, to try the whole path with no other one." },
 	{ "status", "What \"kafka2s3 status\" asks." },
 	{ "metrics", "Numbers for a monitoring system, and a page for a browser." },
@@ -214,6 +227,40 @@ const struct row rows[] = {
 	  .max = 60 * SECOND, .unit = "ms",
 	  .help = "systemd is told that the daemon is ready when the group has answered and S3 has taken a first upload, "
 		  "and after this time at the latest: what is still missing is waited for, and said in the status." },
+
+	{ NAMED("", "catalog", ROW_CHOICE), COMMON(catalog), .fallback = "none", .choices = catalogs,
+	  .help = "Who tells Athena of the tables. \"table\": the daemon makes a Glue table of each topic, with the columns "
+		  "that it has seen, and adds to it. \"crawler\": a Glue crawler does, and is started after new folders. Both "
+		  "need glue.database, and an output.key with {table} as a folder and behind it only folders such as "
+		  "dt={dt}. None of it decides what lands where." },
+
+	{ NAMED("glue", "database", ROW_STRING), COMMON(glue_database), .fallback = "", .check = check_database,
+	  .help = "The database of the tables. It is made if it is missing." },
+	{ NAMED("glue", "partitions", ROW_CHOICE), COMMON(glue_partitions), .fallback = "projection",
+	  .choices = partition_sources,
+	  .help = "With catalog = \"table\". \"projection\": the table says how its folders are named, and Athena needs "
+		  "nothing else. \"registered\": each folder is registered before the offsets of what lies in it are committed; "
+		  "for readers that know no projection, such as Spark and Redshift." },
+	{ NAMED("glue", "region", ROW_STRING), COMMON(glue_region), .fallback = "", .check = check_word,
+	  .help = "The region of Glue and Athena. Empty: s3.region and what it falls back to." },
+	{ NAMED("glue", "endpoint", ROW_STRING), COMMON(glue_endpoint), .fallback = "", .check = check_endpoint,
+	  .help = "Another address of Glue, such as a VPC endpoint, as \"https://HOST:PORT\"." },
+	{ NAMED("glue", "catalog_id", ROW_STRING), COMMON(glue_catalog_id), .fallback = "", .check = check_account,
+	  .help = "The account whose catalog it is. Empty: that of the credentials." },
+	{ NAMED("glue", "crawler", ROW_STRING), COMMON(glue_crawler), .fallback = "", .check = check_crawler,
+	  .help = "The crawler to start, with catalog = \"crawler\"." },
+	{ NAMED("glue", "crawler_role", ROW_STRING), COMMON(glue_crawler_role), .fallback = "", .check = check_word,
+	  .help = "The IAM role that a crawler is made with if there is none of that name. Empty: it is never made." },
+	{ NAMED("glue", "crawler_interval", ROW_DURATION), COMMON(glue_crawler_interval_ms), .fallback = "15min",
+	  .min = 60 * SECOND, .max = 30 * DAY, .unit = "ms",
+	  .help = "The crawler is started at most this often: each run is paid for." },
+
+	{ NAMED("athena", "workgroup", ROW_STRING), COMMON(athena_workgroup), .fallback = "primary",
+	  .check = check_workgroup, .help = "The workgroup that queries run in." },
+	{ NAMED("athena", "output", ROW_STRING), COMMON(athena_output), .fallback = "", .check = check_s3_folder,
+	  .help = "Where results go, as \"s3://BUCKET/FOLDER/\", outside every table. Empty: as the workgroup says." },
+	{ NAMED("athena", "endpoint", ROW_STRING), COMMON(athena_endpoint), .fallback = "", .check = check_endpoint,
+	  .help = "Another address of Athena, such as a VPC endpoint, as \"https://HOST:PORT\"." },
 
 	{ NAMED("replay", "enabled", ROW_BOOL), COMMON(replay_enabled), .fallback = "false",
 	  .help = "Replay inside the daemon. The command kafka2s3 replay does it without." },

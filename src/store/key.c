@@ -13,6 +13,7 @@
 
 #include "base/civil.h"
 #include "encode/codec.h"
+#include "store/key_catalog.h"
 #include "store/key_template.h"
 
 #define HOUR_MS INT64_C(3600000)
@@ -38,7 +39,7 @@ int64_t slot_end(enum partition_by by, int64_t slot)
 	return slot + (by == PARTITION_BY_DAY ? CIVIL_DAY_MS : HOUR_MS);
 }
 
-static void slot_texts(int64_t slot, char dt[KEY_SLOT_TEXT + 1], char hour[KEY_SLOT_TEXT + 1])
+void key_slot_texts(int64_t slot, char dt[KEY_SLOT_TEXT + 1], char hour[KEY_SLOT_TEXT + 1])
 {
 	struct civil_date d;
 
@@ -61,7 +62,7 @@ struct values {
 
 static void values_fill(struct values *v, const struct topic_settings *t, const struct key_facts *f)
 {
-	slot_texts(f->slot, v->dt, v->hour);
+	key_slot_texts(f->slot, v->dt, v->hour);
 	snprintf(v->partition, sizeof(v->partition), "%d", (int)f->partition);
 	snprintf(v->start, sizeof(v->start), "%020lld", (long long)f->start);
 	snprintf(v->ext, sizeof(v->ext), "%s%s", f->dead ? KEY_DEAD_FORMAT : t->format,

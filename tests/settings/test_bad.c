@@ -11,6 +11,9 @@ struct bad {
 #define KAFKA(options) "kafka = { topics = [ \"a\" ]; group = \"g\";\n" options "};\ns3 = { bucket = \"my-lake\"; };\n"
 #define S3(bucket) "kafka = { topics = [ \"a\" ]; group = \"g\"; };\ns3 = { " bucket " };\n"
 
+#define CATALOG HEAD "catalog = \"table\"; glue = { database = \"d\"; };\n"
+#define NAME "{topic}+{partition}+{start}+{id}.{ext}"
+
 static const struct bad names[] = {
 	{ HEAD "rol = { age = \"1min\"; };", 3, { "rol:", "no such setting", "did you mean roll?" } },
 	{ HEAD "roll = {\n agee = \"1min\"; };", 4, { "roll.agee:", "did you mean roll.age?" } },
@@ -168,6 +171,17 @@ static const struct bad values[] = {
 	{ HEAD "output = { key = \"{prefix}/{what}/{topic}+{partition}+{start}+{id}.{ext}\"; };", 3, { "{what}" } },
 	{ HEAD "replay = { delimiter = \";;\"; };", 3, { "replay.delimiter:", "one ASCII character" } },
 	{ HEAD "replay = { topic = \"a b\"; };", 3, { "replay.topic:" } },
+	{ HEAD "catalog = \"glue\";", 3, { "catalog:", "none of \"none\", \"table\", \"crawler\"" } },
+	{ HEAD "glue = { database = \"My-Lake\"; };", 3, { "glue.database:", "no legal database" } },
+	{ HEAD "glue = { catalog_id = \"1234\"; };", 3, { "glue.catalog_id:", "12 digits" } },
+	{ HEAD "glue = { crawler = \"a\\nb\"; };", 3, { "glue.crawler:", "control character" } },
+	{ HEAD "glue = { crawler_interval = \"5s\"; };", 3, { "glue.crawler_interval:", "out of range" } },
+	{ HEAD "glue = { endpoint = \"glue.local\"; };", 3, { "glue.endpoint:", "https://" } },
+	{ HEAD "athena = { workgroup = \"a b\"; };", 3, { "athena.workgroup:", "no workgroup" } },
+	{ HEAD "athena = { output = \"my-lake/results/\"; };", 3, { "athena.output:", "s3://BUCKET/FOLDER/" } },
+	{ HEAD "athena = { output = \"s3://my-lake/results\"; };", 3, { "s3://BUCKET/FOLDER/" } },
+	{ HEAD "athena = { output = \"s3://My-Lake/results/\"; };", 3, { "\"My-Lake\" is no legal name" } },
+	{ HEAD "athena = { output = \"s3://my-lake//\"; };", 3, { "empty folder" } },
 };
 
 static const struct bad options[] = {
@@ -246,6 +260,27 @@ static const struct bad pairs[] = {
 	{ HEAD "output = { key = \"{table}/{topic}+{partition}+{start}+{id}.{ext}\"; partition_by = \"none\"; };",
 	  3,
 	  { "output.key:", "among" } },
+	{ HEAD "\ncatalog = \"table\";", 4, { "catalog = \"table\" needs glue.database" } },
+	{ HEAD "catalog = \"crawler\";\nglue = { database = \"d\"; };", 3, { "needs glue.crawler" } },
+	{ CATALOG "output = { key = \"{prefix}/{table}/{dt}/{hour}/" NAME "\"; };", 4, { "output.key:", "\"{dt}\"" } },
+	{ CATALOG "output = { key = \"{prefix}/{table}/Dt={dt}/h={hour}/" NAME "\"; };", 4, { "\"Dt={dt}\"" } },
+	{ CATALOG "output = { key = \"{prefix}/{table}/d={dt}T{hour}/" NAME "\"; };", 4, { "no partition" } },
+	{ CATALOG "output = { key = \"{prefix}/{table}/d={dt}/d={hour}/" NAME "\"; };", 4, { "\"d={hour}\" has" } },
+	{ CATALOG "output = { key = \"{prefix}/{table}/d={dt}/e={dt}/h={hour}/" NAME "\"; };", 4, { "\"e={dt}\"" } },
+	{ CATALOG "output = { key = \"{prefix}/{table}/data/d={dt}/h={hour}/" NAME "\"; };", 4, { "\"data\" behind" } },
+	{ CATALOG "output = { key = \"{prefix}/dt={dt}/{table}/hour={hour}/" NAME "\"; };",
+	  4,
+	  { "stands where \"{table}\"" } },
+	{ CATALOG "output = { key = \"{prefix}/t-{table}/dt={dt}/hour={hour}/" NAME "\"; };", 4, { "\"t-{table}\"" } },
+	{ CATALOG "output = { key = \"{prefix}/" NAME "\"; partition_by = \"none\"; };", 4, { "is no folder" } },
+	{ CATALOG "override = ( { topics = [ \"a\" ]; table = \"t\"; }, { topics = [ \"b\" ];\n table = \"t\";\n"
+		  " s3 = { prefix = \"p\"; }; } );",
+	  6,
+	  { "s3.prefix:", "the override at line 4", "\"t\"" } },
+	{ CATALOG "override = ( { topics = [ \"a\" ]; table = \"t\";\n output = { compression = \"zstd\"; }; },\n"
+		  " { topics = [ \"b\" ];\n table = \"t\"; } );",
+	  7,
+	  { "table:", "another output.compression" } },
 };
 
 static void check(const struct bad *bad, size_t n)
