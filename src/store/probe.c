@@ -25,7 +25,6 @@ struct place {
 
 struct probe {
 	struct s3 *s3;
-	char *bucket;
 	struct place places[PROBE_MAX_PREFIXES];
 	int n, at;
 	struct s3_call call;
@@ -69,7 +68,6 @@ struct probe *probe_new(struct s3 *s3, const struct settings *settings)
 	struct probe *p = mem_zalloc(sizeof(*p));
 
 	p->s3 = s3;
-	p->bucket = mem_strdup(settings->s3_bucket);
 	p->seed = (uint64_t)(uintptr_t)p;
 	pthread_mutex_init(&p->mutex, NULL);
 	add(p, &settings->topic);
@@ -92,7 +90,6 @@ void probe_free(struct probe *p)
 	}
 	pthread_mutex_destroy(&p->mutex);
 	free(p->upload_id);
-	free(p->bucket);
 	free(p);
 }
 
@@ -134,11 +131,7 @@ static void fail(struct probe *p, int64_t now_boot_ms)
 {
 	struct error *e = &p->call.error;
 
-	if (e->code == 403)
-		error_context(e, "s3:%s on \"%s/%s\" is refused",
-			      p->call.op == S3_CREATE ? "PutObject" : "AbortMultipartUpload", p->bucket, p->call.key);
-	else
-		error_context(e, "\"%s\"", p->call.key);
+	error_context(e, "\"%s\"", p->call.key);
 	set_trouble(p, e->text);
 	p->next_boot_ms = now_boot_ms + backoff_ms(&p->seed, ++p->failures, FLOOR_MS);
 	if (now_boot_ms < p->tell_boot_ms)

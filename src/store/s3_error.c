@@ -18,7 +18,7 @@
 #define ADVICE_KEYS "check s3.access_key_id and s3.secret_access_key, or where else the credentials come from"
 #define ADVICE_KMS "check that the key s3.kms_key_id exists, is enabled, and lets this principal use it"
 #define ADVICE_REGION "set s3.region to the bucket's region"
-#define ADVICE_GRANT "grant this principal what the operation needs on the bucket and prefix"
+#define ADVICE_DENIED "see \"kafka2s3 iam-policy\""
 #define ADVICE_BUCKET "create the bucket, or set s3.bucket and s3.endpoint right"
 
 static const struct s3_rule rules[] = {
@@ -65,7 +65,7 @@ static const struct s3_rule rules[] = {
 	{ "AccountProblem", 0, 0, 0, VERDICT_PERSON, "ask the provider of the account" },
 	{ "AllAccessDisabled", 0, 0, 0, VERDICT_PERSON, "ask the provider of the account" },
 	{ "NotSignedUp", 0, 0, 0, VERDICT_PERSON, "ask the provider of the account" },
-	{ "AccessDenied", 0, 0, 0, VERDICT_PERSON, ADVICE_GRANT },
+	{ "AccessDenied", 0, 0, 0, VERDICT_PERSON, ADVICE_DENIED },
 
 	/* The bucket's place. */
 	{ "PermanentRedirect", 0, 0, 0, VERDICT_MOVED, ADVICE_REGION },
@@ -91,7 +91,7 @@ static const struct s3_rule rules[] = {
 	/* No code, or none that is known. */
 	{ NULL, 300, 399, 0, VERDICT_MOVED, ADVICE_REGION },
 	{ NULL, 401, 401, 0, VERDICT_SIGNATURE, ADVICE_KEYS },
-	{ "", 403, 403, 0, VERDICT_SIGNATURE, ADVICE_GRANT },
+	{ "", 403, 403, 0, VERDICT_SIGNATURE, ADVICE_DENIED },
 	{ NULL, 407, 407, 0, VERDICT_PERSON, "check s3.proxy: it asks for a login" },
 	{ NULL, 408, 408, 0, VERDICT_RETRY, NULL },
 	{ NULL, 409, 409, 1u << S3_COMPLETE, VERDICT_DEAD, NULL },

@@ -35,7 +35,7 @@ struct s3_rule {
 struct s3_answer {
 	int status;
 	char code[64];
-	char message[192];
+	char message[512];
 	char region[64];        /* x-amz-bucket-region, or <Region> */
 	char endpoint[256];     /* <Endpoint> */
 	int64_t date_ms;        /* Date, in wall clock ms; 0: none */

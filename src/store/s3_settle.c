@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "store/s3_denied.h"
 #include "store/s3_error.h"
 #include "store/s3_listing.h"
 #include "store/s3_state.h"
@@ -274,9 +275,33 @@ static bool act(struct s3 *s3, struct s3_attempt *a, const struct s3_answer *ans
 	return false;
 }
 
+/* HEAD has no body to name a code in. */
+static bool is_denial(const struct s3_answer *answer)
+{
+	return strcmp(answer->code, "AccessDenied") == 0 || (answer->status == 403 && answer->code[0] == '\0');
+}
+
+/* Only a person mends it: what to grant comes first, since S3's own words can be long. */
+static void complain(struct s3 *s3, struct s3_attempt *a, const struct s3_answer *answer, const char *advice)
+{
+	const char *before = ": ";
+	struct buf what;
+
+	buf_init(&what, SIZE_MAX);
+	buf_adds(&what, a->trouble);
+	if (is_denial(answer)) {
+		buf_adds(&what, before);
+		s3_denied(a->call, s3->settings->s3_bucket, s3->endpoint.region, answer->message, &what);
+		before = "; S3 says: ";
+	}
+	if (answer->message[0] != '\0')
+		buf_addf(&what, "%s%s", before, answer->message);
+	fail(s3, a, ERROR_WAIT_PERSON, answer->status, buf_str(&what), advice);
+	buf_free(&what);
+}
+
 static void judge(struct s3 *s3, struct s3_attempt *a)
 {
-	char what[ERROR_TEXT_MAX + 256];
 	struct s3_answer answer;
 	const struct s3_rule *rule;
 
@@ -295,8 +320,7 @@ static void judge(struct s3 *s3, struct s3_attempt *a)
 		return;
 	if (answer.status == 401 || answer.status == 403)
 		refresh(s3);
-	snprintf(what, sizeof(what), "%s%s%s", a->trouble, answer.message[0] != '\0' ? ": " : "", answer.message);
-	fail(s3, a, ERROR_WAIT_PERSON, answer.status, what, rule->advice);
+	complain(s3, a, &answer, rule->advice);
 }
 
 /* A 200 can say in its body that it failed, a Complete's above all; some stores call its root a response. Lists and

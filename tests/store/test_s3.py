@@ -536,6 +536,24 @@ def test_what_does_not_pass_comes_out(s3, driver, status, code):
     assert lines[1].result == "done"
 
 
+@pytest.mark.parametrize("op, command, action", [
+    ("PUT", "put:k:10", "s3:PutObject"), ("CREATE", "create:k", "s3:PutObject"),
+    ("HEAD", "head:k", "s3:GetObject"), ("GET", "get:k:0:1", "s3:GetObject")])
+def test_a_denial_names_the_action_and_the_object(s3, driver, op, command, action):
+    s3.rule(op=op, status=403, code="AccessDenied" if op != "HEAD" else "")
+    detail = driver.one(command).detail
+    assert f"grant {action} on arn:aws:s3:::lake/k" in detail and detail.count("grant") == 1
+
+
+def test_a_denial_by_the_key_names_that(s3, driver):
+    s3.rule(op="PUT", status=403, code="AccessDenied", message=(
+        "User: arn:aws:sts::111122223333:assumed-role/lake/i-0abc is not authorized to perform: kms:GenerateDataKey on "
+        "resource: arn:aws:kms:us-east-1:111122223333:key/k1 because no identity-based policy allows the "
+        "kms:GenerateDataKey action"))
+    detail = driver.one("put:k:10").detail
+    assert "grant kms:GenerateDataKey on arn:aws:kms:us-east-1:111122223333:key/k1; S3 says: User" in detail
+
+
 def test_a_bad_endpoint_is_refused(driver):
     driver.run("put:a:10", endpoint="localhost:9000")
     assert driver.refused.startswith("give up: s3.endpoint 'localhost:9000' must begin with http")
