@@ -4,6 +4,7 @@
  * Source: AWS "Create a signed AWS API request"; for S3 the path is encoded once and not normalised. */
 #include "aws/sigv4.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -191,23 +192,97 @@ void sigv4_signature(const struct sigv4_scope *scope, const char *secret, const 
 	free(first);
 }
 
+/* The signature, and the names of the signed headers. */
+static void sign(const struct sigv4_request *r, const struct sigv4_scope *scope, const char *secret, struct buf *names,
+		 char signature[65])
+{
+	struct buf canonical, to_sign;
+
+	buf_init(&canonical, SIZE_MAX);
+	buf_init(&to_sign, SIZE_MAX);
+	sigv4_canonical_request(r, &canonical, names);
+	sigv4_string_to_sign(scope, canonical.data, canonical.len, &to_sign);
+	sigv4_signature(scope, secret, to_sign.data, to_sign.len, signature);
+	buf_free(&canonical);
+	buf_free(&to_sign);
+}
+
 void sigv4_authorization(const struct sigv4_request *r, const struct sigv4_scope *scope, const struct credentials *c,
 			 struct buf *out)
 {
-	struct buf canonical, names, to_sign;
+	struct buf names;
 	char time[SIGV4_TIME], signature[65];
 
-	buf_init(&canonical, SIZE_MAX);
 	buf_init(&names, SIZE_MAX);
-	buf_init(&to_sign, SIZE_MAX);
-	sigv4_canonical_request(r, &canonical, &names);
-	sigv4_string_to_sign(scope, canonical.data, canonical.len, &to_sign);
-	sigv4_signature(scope, c->secret_access_key, to_sign.data, to_sign.len, signature);
+	sign(r, scope, c->secret_access_key, &names, signature);
 	sigv4_time(scope->time_ms, time);
 	buf_addf(out, ALGORITHM " Credential=%s/", c->access_key_id);
 	add_scope(scope, time, out);
 	buf_addf(out, ", SignedHeaders=%s, Signature=%s", buf_str(&names), signature);
-	buf_free(&canonical);
 	buf_free(&names);
-	buf_free(&to_sign);
+}
+
+static void add_parameter(struct buf *query, const char *name, const char *value)
+{
+	buf_addf(query, "%s%s=", query->len > 0 ? "&" : "", name);
+	sigv4_encode(value, false, query);
+}
+
+static char *scope_of(const struct sigv4_scope *scope, const char *access_key_id, const char time[SIGV4_TIME])
+{
+	struct buf credential;
+	char *text;
+
+	buf_init(&credential, SIZE_MAX);
+	buf_addf(&credential, "%s/", access_key_id);
+	add_scope(scope, time, &credential);
+	text = mem_strdup(buf_str(&credential));
+	buf_free(&credential);
+	return text;
+}
+
+static char *names_of(const struct sigv4_request *r)
+{
+	struct buf headers, names;
+	char *text;
+
+	buf_init(&headers, SIZE_MAX);
+	buf_init(&names, SIZE_MAX);
+	canonical_headers(r, &headers, &names);
+	text = mem_strdup(buf_str(&names));
+	buf_free(&headers);
+	buf_free(&names);
+	return text;
+}
+
+void sigv4_presign(const struct sigv4_request *r, const struct sigv4_scope *scope, const struct credentials *c,
+		   int64_t lifetime_s, struct buf *out)
+{
+	char time[SIGV4_TIME], lifetime[24], signature[65];
+	struct sigv4_request whole = *r;
+	struct buf query, names;
+	char *credential, *signed_headers = names_of(r);
+
+	buf_init(&query, SIZE_MAX);
+	buf_init(&names, SIZE_MAX);
+	sigv4_time(scope->time_ms, time);
+	credential = scope_of(scope, c->access_key_id, time);
+	snprintf(lifetime, sizeof(lifetime), "%" PRId64, lifetime_s);
+	buf_adds(&query, r->query);
+	add_parameter(&query, "X-Amz-Algorithm", ALGORITHM);
+	add_parameter(&query, "X-Amz-Credential", credential);
+	add_parameter(&query, "X-Amz-Date", time);
+	add_parameter(&query, "X-Amz-Expires", lifetime);
+	add_parameter(&query, "X-Amz-SignedHeaders", signed_headers);
+	if (c->session_token[0] != '\0')
+		add_parameter(&query, "X-Amz-Security-Token", c->session_token);
+	whole.query = buf_str(&query);
+	sign(&whole, scope, c->secret_access_key, &names, signature);
+	buf_add(out, query.data, query.len);
+	add_parameter(out, "X-Amz-Signature", signature);
+	explicit_bzero(query.data, query.len);
+	free(credential);
+	free(signed_headers);
+	buf_free(&query);
+	buf_free(&names);
 }

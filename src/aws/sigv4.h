@@ -48,6 +48,11 @@ void sigv4_signature(const struct sigv4_scope *scope, const char *secret, const 
 void sigv4_authorization(const struct sigv4_request *r, const struct sigv4_scope *scope, const struct credentials *c,
 			 struct buf *out);
 
+/* The same for a request that is signed in its query, as for a link: the whole query, r->query first, appended to out.
+ * Its headers, host at least, are those that whoever uses it sends. */
+void sigv4_presign(const struct sigv4_request *r, const struct sigv4_scope *scope, const struct credentials *c,
+		   int64_t lifetime_s, struct buf *out);
+
 /* Percent-encode as SigV4 wants it (unreserved A-Za-z0-9-_.~ raw, upper-case hex); keep_slash for object keys. */
 void sigv4_encode(const char *s, bool keep_slash, struct buf *out);
 

@@ -182,13 +182,38 @@ static void as_botocore_signs(void **state)
 	}
 }
 
+static void as_botocore_presigns(void **state)
+{
+	static const struct sigv4_header host[] = { { "host", "h.test" } };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(presigned) / sizeof(presigned[0]); i++) {
+		const struct presigned *v = &presigned[i];
+		struct sigv4_request r = { "GET", v->path, v->query, host, 1, EMPTY_HASH };
+		struct sigv4_scope scope = { v->region, "any", v->time_ms };
+		struct credentials c = { (char *)v->access_key_id, (char *)v->secret_access_key,
+					 (char *)v->session_token, 0 };
+		struct buf out;
+
+		buf_init(&out, 1 << 16);
+		sigv4_presign(&r, &scope, &c, v->lifetime_s, &out);
+		assert_string_equal(buf_str(&out), v->signed_query);
+		buf_free(&out);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(get_object),        cmocka_unit_test(put_object),
-		cmocka_unit_test(get_lifecycle),     cmocka_unit_test(list_objects),
-		cmocka_unit_test(spaces_are_folded), cmocka_unit_test(query_is_sorted_by_name_then_value),
-		cmocka_unit_test(encoding),          cmocka_unit_test(as_botocore_signs),
+		cmocka_unit_test(get_object),
+		cmocka_unit_test(put_object),
+		cmocka_unit_test(get_lifecycle),
+		cmocka_unit_test(list_objects),
+		cmocka_unit_test(spaces_are_folded),
+		cmocka_unit_test(query_is_sorted_by_name_then_value),
+		cmocka_unit_test(encoding),
+		cmocka_unit_test(as_botocore_signs),
+		cmocka_unit_test(as_botocore_presigns),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
