@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
@@ -309,6 +310,14 @@ const char *http_response_header(const struct http_request *r, const char *name)
 		if (strcmp(r->response_headers[i].name, name) == 0)
 			return r->response_headers[i].value;
 	return NULL;
+}
+
+int64_t http_date(const char *s)
+{
+	struct tm tm = { .tm_isdst = 0 };
+	const char *end = strptime(s, "%a, %d %b %Y %H:%M:%S GMT", &tm);
+
+	return end == NULL || *end != '\0' ? 0 : (int64_t)timegm(&tm) * 1000;
 }
 
 const char *http_library_version(void)

@@ -76,6 +76,9 @@ void http_wakeup(struct http *h);
 /* Value of a response header (name in lower case), NULL when it is absent. */
 const char *http_response_header(const struct http_request *r, const char *name);
 
+/* A Date header, "Wed, 21 Oct 2026 07:28:00 GMT", as ms since 1970; 0: no such date. */
+int64_t http_date(const char *s);
+
 /* Version of libcurl as it runs. Thread: any. */
 const char *http_library_version(void);
 

@@ -8,9 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
-#include "store/s3_xml.h"
+#include "base/xml.h"
 
 #define PUBLISH (1u << S3_PUT | 1u << S3_COMPLETE)
 #define IN_UPLOAD (1u << S3_PART | 1u << S3_COMPLETE)
@@ -132,14 +131,6 @@ const struct s3_rule *s3_rule_for(enum s3_op op, int status, const char *code)
 	}
 }
 
-int64_t s3_http_date(const char *s)
-{
-	struct tm tm = { .tm_isdst = 0 };
-	const char *end = strptime(s, "%a, %d %b %Y %H:%M:%S GMT", &tm);
-
-	return end == NULL || *end != '\0' ? 0 : (int64_t)timegm(&tm) * 1000;
-}
-
 static int64_t retry_after(const char *s, int64_t now_real_ms)
 {
 	char *end;
@@ -148,7 +139,7 @@ static int64_t retry_after(const char *s, int64_t now_real_ms)
 
 	if (end != s && *end == '\0')
 		return seconds > 0 && seconds < 86400 ? (int64_t)seconds * 1000 : 0;
-	date = s3_http_date(s);
+	date = http_date(s);
 	return date > now_real_ms ? date - now_real_ms : 0;
 }
 
@@ -169,10 +160,10 @@ void s3_answer_read(const struct http_request *r, int64_t now_real_ms, struct s3
 
 	*a = (struct s3_answer){ .status = r->status };
 	if (b->len > 0) {
-		s3_xml_find(b->data, b->len, "/Error/Code", a->code, sizeof(a->code));
-		s3_xml_find(b->data, b->len, "/Error/Message", a->message, sizeof(a->message));
-		s3_xml_find(b->data, b->len, "/Error/Region", a->region, sizeof(a->region));
-		s3_xml_find(b->data, b->len, "/Error/Endpoint", a->endpoint, sizeof(a->endpoint));
+		xml_find(b->data, b->len, "/Error/Code", a->code, sizeof(a->code));
+		xml_find(b->data, b->len, "/Error/Message", a->message, sizeof(a->message));
+		xml_find(b->data, b->len, "/Error/Region", a->region, sizeof(a->region));
+		xml_find(b->data, b->len, "/Error/Endpoint", a->endpoint, sizeof(a->endpoint));
 	}
 	if (region != NULL)
 		snprintf(a->region, sizeof(a->region), "%s", region);
@@ -180,6 +171,6 @@ void s3_answer_read(const struct http_request *r, int64_t now_real_ms, struct s3
 	tidy(a->message);
 	tidy(a->region);
 	tidy(a->endpoint);
-	a->date_ms = date != NULL ? s3_http_date(date) : 0;
+	a->date_ms = date != NULL ? http_date(date) : 0;
 	a->retry_after_ms = after != NULL ? retry_after(after, now_real_ms) : 0;
 }

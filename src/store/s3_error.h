@@ -48,7 +48,4 @@ const struct s3_rule *s3_rule_for(enum s3_op op, int status, const char *code);
 /* now_real_ms: for a Retry-After that is a date. */
 void s3_answer_read(const struct http_request *r, int64_t now_real_ms, struct s3_answer *a);
 
-/* "Wed, 21 Oct 2026 07:28:00 GMT" to ms since 1970; 0: no such date. */
-int64_t s3_http_date(const char *s);
-
 #endif

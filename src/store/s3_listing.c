@@ -11,7 +11,7 @@
 #include <time.h>
 
 #include "base/mem.h"
-#include "store/s3_xml.h"
+#include "base/xml.h"
 
 #define ROOT "/ListMultipartUploadsResult"
 #define OBJECTS "/ListBucketResult"
@@ -58,15 +58,15 @@ int s3_page_read(const void *data, size_t len, struct buf *lines, struct s3_page
 {
 	char key[sizeof(page->key_marker)] = "", id[sizeof(page->upload_marker)] = "", how[8] = "";
 	bool encoded;
-	struct s3_xml x;
+	struct xml x;
 	int rc;
 
 	*page = (struct s3_page){ .more = false };
-	if (!s3_xml_is(data, len, ROOT))
+	if (!xml_is(data, len, ROOT))
 		return -1;
-	encoded = s3_xml_find(data, len, ROOT "/EncodingType", how, sizeof(how)) && strcmp(how, "url") == 0;
-	s3_xml_open(&x, data, len);
-	while ((rc = s3_xml_next(&x)) == 1) {
+	encoded = xml_find(data, len, ROOT "/EncodingType", how, sizeof(how)) && strcmp(how, "url") == 0;
+	xml_open(&x, data, len);
+	while ((rc = xml_next(&x)) == 1) {
 		if (strcmp(x.path, ROOT "/Upload/Key") == 0) {
 			take(key, sizeof(key), &x.text, encoded);
 		} else if (strcmp(x.path, ROOT "/Upload/UploadId") == 0) {
@@ -84,7 +84,7 @@ int s3_page_read(const void *data, size_t len, struct buf *lines, struct s3_page
 			take(page->upload_marker, sizeof(page->upload_marker), &x.text, false);
 		}
 	}
-	s3_xml_close(&x);
+	xml_close(&x);
 	return rc == 0 ? 0 : -1;
 }
 
@@ -130,15 +130,15 @@ int s3_objects_read(const void *data, size_t len, struct buf *lines, char **next
 	struct object_row row = { "", 0, 0 };
 	char how[8] = "";
 	bool encoded, more = false;
-	struct s3_xml x;
+	struct xml x;
 	int rc;
 
 	*next = NULL;
-	if (!s3_xml_is(data, len, OBJECTS))
+	if (!xml_is(data, len, OBJECTS))
 		return -1;
-	encoded = s3_xml_find(data, len, OBJECTS "/EncodingType", how, sizeof(how)) && strcmp(how, "url") == 0;
-	s3_xml_open(&x, data, len);
-	while ((rc = s3_xml_next(&x)) == 1) {
+	encoded = xml_find(data, len, OBJECTS "/EncodingType", how, sizeof(how)) && strcmp(how, "url") == 0;
+	xml_open(&x, data, len);
+	while ((rc = xml_next(&x)) == 1) {
 		if (strcmp(x.path, OBJECTS "/Contents/Key") == 0) {
 			take(row.key, sizeof(row.key), &x.text, encoded);
 		} else if (strcmp(x.path, OBJECTS "/Contents/Size") == 0) {
@@ -157,7 +157,7 @@ int s3_objects_read(const void *data, size_t len, struct buf *lines, char **next
 			*next = mem_strdup(buf_str(&x.text));
 		}
 	}
-	s3_xml_close(&x);
+	xml_close(&x);
 	if (rc == 1 || (more && (*next == NULL || **next == '\0')))
 		rc = -1;
 	if (!more || rc != 0) {

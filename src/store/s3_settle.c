@@ -11,11 +11,11 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/xml.h"
 #include "store/s3_denied.h"
 #include "store/s3_error.h"
 #include "store/s3_listing.h"
 #include "store/s3_state.h"
-#include "store/s3_xml.h"
 
 #define MOVES_MAX 5
 #define CERTAIN_SKEW_MS 1000    /* S3 said that the clock is off */
@@ -131,7 +131,7 @@ static bool take_upload_id(struct s3_attempt *a)
 	const struct buf *body = &a->request.response;
 	char id[1024];
 
-	if (!s3_xml_find(body->data, body->len, "/InitiateMultipartUploadResult/UploadId", id, sizeof(id)) ||
+	if (!xml_find(body->data, body->len, "/InitiateMultipartUploadResult/UploadId", id, sizeof(id)) ||
 	    id[0] == '\0' || strlen(id) == sizeof(id) - 1)
 		return false;
 	a->call->new_upload_id = mem_strdup(id);
@@ -332,9 +332,9 @@ static bool is_success(const struct s3_attempt *a)
 	if (a->request.status < 200 || a->request.status >= 300)
 		return false;
 	if (a->call->op == S3_COMPLETE)
-		return s3_xml_is(b->data, b->len, "/CompleteMultipartUploadResult") ||
-		       s3_xml_is(b->data, b->len, "/CompleteMultipartUploadResponse");
-	return (a->call->op != S3_PUT && a->call->op != S3_PART) || !s3_xml_is(b->data, b->len, "/Error");
+		return xml_is(b->data, b->len, "/CompleteMultipartUploadResult") ||
+		       xml_is(b->data, b->len, "/CompleteMultipartUploadResponse");
+	return (a->call->op != S3_PUT && a->call->op != S3_PART) || !xml_is(b->data, b->len, "/Error");
 }
 
 void s3_settle(struct s3 *s3, struct s3_attempt *a)

@@ -11,9 +11,9 @@
 #include <ctype.h>
 
 #include "base/log.h"
+#include "base/xml.h"
 #include "store/s3.h"
 #include "store/s3_state.h"
-#include "store/s3_xml.h"
 
 #define CALLS_MAX 8
 #define LIMIT_MS 20000
@@ -95,7 +95,7 @@ static void script_answered(long status, const char *body, size_t len)
 	now.body = body;
 	now.len = len;
 	now.code[0] = '\0';
-	(void)s3_xml_find(body, len, "/Error/Code", now.code, sizeof(now.code));
+	(void)xml_find(body, len, "/Error/Code", now.code, sizeof(now.code));
 	now.refused |= status == 501 || strcmp(now.code, "NotImplemented") == 0;
 }
 
@@ -114,13 +114,13 @@ static void nothing(struct credential_provider *p)
 	(void)p;
 }
 
-static struct credential_provider provider = { "fuzz", fetch, nothing, nothing };
+static struct credential_provider provider = { .name = "fuzz", .fetch = fetch, .refresh = nothing, .free = nothing };
 
 static void check_created(const struct s3_call *c)
 {
-	static char id[S3_XML_TEXT_MAX + 1];
+	static char id[XML_TEXT_MAX + 1];
 
-	must(s3_xml_find(now.body, now.len, "/InitiateMultipartUploadResult/UploadId", id, sizeof(id)));
+	must(xml_find(now.body, now.len, "/InitiateMultipartUploadResult/UploadId", id, sizeof(id)));
 	must(id[0] != '\0' && strcmp(id, c->new_upload_id) == 0);
 }
 
@@ -147,8 +147,8 @@ static void check_done(const struct s3_call *c)
 	if (c->op == S3_PART)
 		must(c->part.etag[0] != '\0');
 	if (c->op == S3_COMPLETE)
-		must(s3_xml_is(now.body, now.len, "/CompleteMultipartUploadResult") ||
-		     s3_xml_is(now.body, now.len, "/CompleteMultipartUploadResponse"));
+		must(xml_is(now.body, now.len, "/CompleteMultipartUploadResult") ||
+		     xml_is(now.body, now.len, "/CompleteMultipartUploadResponse"));
 	if (c->op == S3_LIST_UPLOADS || c->op == S3_LIST_OBJECTS || c->op == S3_HEAD)
 		must(c->listed != NULL);
 	if (c->op == S3_GET)

@@ -1026,6 +1026,16 @@ static void methods_mix_on_one_handle(void **state)
 	assert_int_equal(p.accepted, 1);
 }
 
+static void dates(void **state)
+{
+	(void)state;
+	assert_true(http_date("Wed, 21 Oct 2026 07:28:00 GMT") == INT64_C(1792567680000));
+	assert_true(http_date("Thu, 01 Jan 1970 00:00:01 GMT") == 1000);
+	assert_true(http_date("2026-10-21T07:28:00Z") == 0);
+	assert_true(http_date("Wed, 21 Oct 2026 07:28:00 GMT and more") == 0);
+	assert_true(http_date("") == 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -1053,6 +1063,7 @@ int main(void)
 		cmocka_unit_test(limits_can_be_lifted),
 		cmocka_unit_test(no_answer_is_told_apart),
 		cmocka_unit_test(methods_mix_on_one_handle),
+		cmocka_unit_test(dates),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

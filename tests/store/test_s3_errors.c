@@ -86,16 +86,6 @@ static void every_status_has_a_rule(void **state)
 		}
 }
 
-static void dates(void **state)
-{
-	(void)state;
-	assert_true(s3_http_date("Wed, 21 Oct 2026 07:28:00 GMT") == PUBLISHED_MS);
-	assert_true(s3_http_date("Thu, 01 Jan 1970 00:00:01 GMT") == 1000);
-	assert_true(s3_http_date("2026-10-21T07:28:00Z") == 0);
-	assert_true(s3_http_date("Wed, 21 Oct 2026 07:28:00 GMT and more") == 0);
-	assert_true(s3_http_date("") == 0);
-}
-
 static void read_answer(struct s3_answer *a, const char *body, struct http_header *headers, size_t n)
 {
 	struct http_request r = { .status = 400, .response_headers = headers, .n_response_headers = n };
@@ -165,7 +155,6 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(codes_have_their_verdicts),
 		cmocka_unit_test(every_status_has_a_rule),
-		cmocka_unit_test(dates),
 		cmocka_unit_test(an_answer_is_read),
 		cmocka_unit_test(the_header_names_the_region),
 		cmocka_unit_test(what_is_no_s3_error_has_no_code),

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A small reader for S3's XML answers. It knows just enough of XML that an element is found by its place in the tree
- * and never by text that looks like one.
+/* A small reader for the XML that AWS answers. It knows just enough of XML that an element is found by its place in the
+ * tree and never by text that looks like one.
  * Invariant: path names the open elements; every end tag has closed the last of them. */
-#include "store/s3_xml.h"
+#include "base/xml.h"
 
 #include <stdint.h>
 #include <stdio.h>
@@ -11,10 +11,10 @@
 
 #define ENTITY_MAX 10
 
-void s3_xml_open(struct s3_xml *x, const void *data, size_t len)
+void xml_open(struct xml *x, const void *data, size_t len)
 {
-	*x = (struct s3_xml){ .at = data, .end = len > 0 ? (const char *)data + len : data };
-	buf_init(&x->text, S3_XML_TEXT_MAX);
+	*x = (struct xml){ .at = data, .end = len > 0 ? (const char *)data + len : data };
+	buf_init(&x->text, XML_TEXT_MAX);
 	/* No XML holds a zero byte; what is empty is not well-formed either. */
 	if (len > 0 && memchr(data, '\0', len) != NULL)
 		x->at = x->end;
@@ -22,12 +22,12 @@ void s3_xml_open(struct s3_xml *x, const void *data, size_t len)
 		x->at += 3;
 }
 
-void s3_xml_close(struct s3_xml *x)
+void xml_close(struct xml *x)
 {
 	buf_free(&x->text);
 }
 
-static bool starts(const struct s3_xml *x, const char *what)
+static bool starts(const struct xml *x, const char *what)
 {
 	size_t n = strlen(what);
 
@@ -35,7 +35,7 @@ static bool starts(const struct s3_xml *x, const char *what)
 }
 
 /* Go behind the next occurrence of mark; NULL in *from when there is none, else where the passed text began. */
-static bool pass(struct s3_xml *x, const char *mark, const char **from, size_t *len)
+static bool pass(struct xml *x, const char *mark, const char **from, size_t *len)
 {
 	const char *found = memmem(x->at, (size_t)(x->end - x->at), mark, strlen(mark));
 
@@ -76,7 +76,7 @@ static bool add_utf8(struct buf *b, unsigned long c)
 	return buf_add(b, u, n);
 }
 
-static bool add_entity(struct s3_xml *x)
+static bool add_entity(struct xml *x)
 {
 	static const struct {
 		const char *name;
@@ -109,7 +109,7 @@ static bool is_space(char c)
 }
 
 /* Text between tags; outside the root only white space. */
-static bool read_text(struct s3_xml *x)
+static bool read_text(struct xml *x)
 {
 	while (x->at < x->end && *x->at != '<') {
 		if (x->path_len == 0) {
@@ -129,7 +129,7 @@ static bool read_text(struct s3_xml *x)
 }
 
 /* The name at the cursor without its prefix; the cursor goes behind it. */
-static bool read_name(struct s3_xml *x, const char **name, size_t *len)
+static bool read_name(struct xml *x, const char **name, size_t *len)
 {
 	const char *from = x->at;
 
@@ -143,7 +143,7 @@ static bool read_name(struct s3_xml *x, const char **name, size_t *len)
 	return *len > 0;
 }
 
-static size_t last_name(const struct s3_xml *x)
+static size_t last_name(const struct xml *x)
 {
 	size_t at = x->path_len;
 
@@ -153,7 +153,7 @@ static size_t last_name(const struct s3_xml *x)
 }
 
 /* "</name>": 1 when it closes the open element. */
-static int read_end_tag(struct s3_xml *x)
+static int read_end_tag(struct xml *x)
 {
 	const char *name;
 	size_t len, open = last_name(x);
@@ -173,7 +173,7 @@ static int read_end_tag(struct s3_xml *x)
 }
 
 /* "<name …>" or "<name …/>": 1 when it is empty, 0 when it is open now. */
-static int read_start_tag(struct s3_xml *x)
+static int read_start_tag(struct xml *x)
 {
 	const char *name;
 	size_t len;
@@ -205,7 +205,7 @@ static int read_start_tag(struct s3_xml *x)
 	return -1;
 }
 
-static int read_markup(struct s3_xml *x)
+static int read_markup(struct xml *x)
 {
 	const char *from;
 	size_t len;
@@ -223,7 +223,7 @@ static int read_markup(struct s3_xml *x)
 	return starts(x, "</") ? read_end_tag(x) : read_start_tag(x);
 }
 
-int s3_xml_next(struct s3_xml *x)
+int xml_next(struct xml *x)
 {
 	int rc;
 
@@ -246,31 +246,31 @@ int s3_xml_next(struct s3_xml *x)
 	}
 }
 
-bool s3_xml_find(const void *data, size_t len, const char *path, char *out, size_t size)
+bool xml_find(const void *data, size_t len, const char *path, char *out, size_t size)
 {
-	struct s3_xml x;
+	struct xml x;
 	bool found = false;
 
-	s3_xml_open(&x, data, len);
-	while (!found && s3_xml_next(&x) == 1) {
+	xml_open(&x, data, len);
+	while (!found && xml_next(&x) == 1) {
 		if (strcmp(x.path, path) == 0) {
 			snprintf(out, size, "%s", buf_str(&x.text));
 			found = true;
 		}
 	}
-	s3_xml_close(&x);
+	xml_close(&x);
 	return found;
 }
 
-bool s3_xml_is(const void *data, size_t len, const char *root)
+bool xml_is(const void *data, size_t len, const char *root)
 {
-	struct s3_xml x;
+	struct xml x;
 	bool same = false;
 	int rc;
 
-	s3_xml_open(&x, data, len);
-	while ((rc = s3_xml_next(&x)) == 1)
+	xml_open(&x, data, len);
+	while ((rc = xml_next(&x)) == 1)
 		same = strcmp(x.path, root) == 0;
-	s3_xml_close(&x);
+	xml_close(&x);
 	return rc == 0 && same;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Any bytes as a document of S3's: the XML reader, and what reads errors and listings through it. Elements that were
  * read, written out as a document again, must be read as the same elements. */
-#include "store/s3_xml.h"
+#include "base/xml.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -23,16 +23,16 @@ struct element {
 struct elements {
 	struct element *all;
 	size_t n;
-	int verdict; /* the last of s3_xml_next */
+	int verdict; /* the last of xml_next */
 };
 
 static void read_elements(const void *data, size_t len, struct elements *read)
 {
-	struct s3_xml x;
+	struct xml x;
 
 	*read = (struct elements){ 0 };
-	s3_xml_open(&x, data, len);
-	while ((read->verdict = s3_xml_next(&x)) == 1) {
+	xml_open(&x, data, len);
+	while ((read->verdict = xml_next(&x)) == 1) {
 		struct element *e;
 
 		must(x.path[0] == '/' && x.path[1] != '\0' && strlen(x.path) == x.path_len);
@@ -44,7 +44,7 @@ static void read_elements(const void *data, size_t len, struct elements *read)
 		buf_add(&e->text, x.text.data, x.text.len);
 	}
 	must(read->verdict == 0 || read->verdict == -1);
-	s3_xml_close(&x);
+	xml_close(&x);
 }
 
 static void forget(struct elements *read)
@@ -119,16 +119,16 @@ static void check_again(struct elements *read)
 static void check_finds(const void *data, size_t size, const struct elements *read)
 {
 	for (size_t i = 0; i < read->n && i < FINDS_MAX; i++) {
-		char out[S3_XML_TEXT_MAX + 1];
+		char out[XML_TEXT_MAX + 1];
 		size_t first = 0;
 
 		while (strcmp(read->all[first].path, read->all[i].path) != 0)
 			first++;
-		must(s3_xml_find(data, size, read->all[i].path, out, sizeof(out)));
+		must(xml_find(data, size, read->all[i].path, out, sizeof(out)));
 		must(strcmp(out, buf_str(&read->all[first].text)) == 0);
 	}
 	if (read->n > 0)
-		must(s3_xml_is(data, size, read->all[read->n - 1].path) == (read->verdict == 0));
+		must(xml_is(data, size, read->all[read->n - 1].path) == (read->verdict == 0));
 }
 
 static bool is_printable(const char *s)

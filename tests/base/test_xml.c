@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The XML reader, and the pages of uploads that are read with it. */
-#include "store/s3_xml.h"
+#include "base/xml.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -16,7 +16,7 @@ static const char *found(const char *document, const char *path)
 {
 	static char out[256];
 
-	return s3_xml_find(document, strlen(document), path, out, sizeof(out)) ? out : NULL;
+	return xml_find(document, strlen(document), path, out, sizeof(out)) ? out : NULL;
 }
 
 static void text_is_found_by_its_place(void **state)
@@ -34,8 +34,8 @@ static void text_is_found_by_its_place(void **state)
 	assert_string_equal(found(d, "/A/F"), "<B>&amp;");
 	assert_null(found(d, "/B"));
 	assert_null(found(d, "B"));
-	assert_true(s3_xml_is(d, strlen(d), "/A"));
-	assert_false(s3_xml_is(d, strlen(d), "/A/B"));
+	assert_true(xml_is(d, strlen(d), "/A"));
+	assert_false(xml_is(d, strlen(d), "/A/B"));
 }
 
 static void what_is_cut_does_not_overflow(void **state)
@@ -43,7 +43,7 @@ static void what_is_cut_does_not_overflow(void **state)
 	char out[4];
 
 	(void)state;
-	assert_true(s3_xml_find("<A>123456</A>", 13, "/A", out, sizeof(out)));
+	assert_true(xml_find("<A>123456</A>", 13, "/A", out, sizeof(out)));
 	assert_string_equal(out, "123");
 }
 
@@ -78,9 +78,9 @@ static void a_broken_document_is_none(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(broken) / sizeof(broken[0]); i++)
-		if (s3_xml_is(broken[i], strlen(broken[i]), "/A"))
+		if (xml_is(broken[i], strlen(broken[i]), "/A"))
 			fail_msg("taken: %s", broken[i]);
-	assert_true(s3_xml_is("\xef\xbb\xbf \n<A/>", 9, "/A"));
+	assert_true(xml_is("\xef\xbb\xbf \n<A/>", 9, "/A"));
 }
 
 static void a_zero_byte_is_no_xml(void **state)
@@ -88,8 +88,8 @@ static void a_zero_byte_is_no_xml(void **state)
 	static const char d[] = "<A>x\0</A>", name[] = "<A\0></A>";
 
 	(void)state;
-	assert_false(s3_xml_is(d, sizeof(d) - 1, "/A"));
-	assert_false(s3_xml_is(name, sizeof(name) - 1, "/A"));
+	assert_false(xml_is(d, sizeof(d) - 1, "/A"));
+	assert_false(xml_is(name, sizeof(name) - 1, "/A"));
 }
 
 static void depth_and_length_have_limits(void **state)
@@ -100,13 +100,13 @@ static void depth_and_length_have_limits(void **state)
 	buf_init(&b, 1 << 20);
 	for (int i = 0; i < 10000; i++)
 		buf_adds(&b, "<A>");
-	assert_false(s3_xml_is(b.data, b.len, "/A"));
+	assert_false(xml_is(b.data, b.len, "/A"));
 	buf_clear(&b);
 	buf_adds(&b, "<A>");
 	for (int i = 0; i < 100000; i++)
 		buf_addc(&b, 'x');
 	buf_adds(&b, "</A>");
-	assert_false(s3_xml_is(b.data, b.len, "/A"));
+	assert_false(xml_is(b.data, b.len, "/A"));
 	buf_free(&b);
 }
 
@@ -124,10 +124,10 @@ static void no_bytes_break_it(void **state)
 			char kept = copy[at];
 
 			copy[at] = "<>&;/!?'"[(at + len) % 8];
-			(void)s3_xml_is(copy, len, "/A");
+			(void)xml_is(copy, len, "/A");
 			copy[at] = kept;
 		}
-		assert_int_equal(s3_xml_is(copy, len, "/A"), len == sizeof(whole) - 1);
+		assert_int_equal(xml_is(copy, len, "/A"), len == sizeof(whole) - 1);
 		free(copy);
 	}
 }
