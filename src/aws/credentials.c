@@ -37,6 +37,12 @@ void credentials_wipe(struct credentials *c)
 	*c = (struct credentials){ .expires_ms = 0 };
 }
 
+struct credential_provider *credentials_hold(struct credential_provider *p)
+{
+	p->hold(p);
+	return p;
+}
+
 static const char *or_empty(const char *s)
 {
 	return s != NULL ? s : "";
@@ -77,7 +83,7 @@ struct credential_provider *credentials_from_settings(const struct settings *s)
 {
 	struct settings_provider *p = mem_zalloc(sizeof(*p));
 
-	p->base = (struct credential_provider){ "settings", settings_fetch, NULL, plain_free };
+	p->base = (struct credential_provider){ .name = "settings", .fetch = settings_fetch, .free = plain_free };
 	p->settings = s;
 	return &p->base;
 }
@@ -97,7 +103,7 @@ struct credential_provider *credentials_from_environment(void)
 {
 	struct credential_provider *p = mem_zalloc(sizeof(*p));
 
-	*p = (struct credential_provider){ "environment", environment_fetch, NULL, plain_free };
+	*p = (struct credential_provider){ .name = "environment", .fetch = environment_fetch, .free = plain_free };
 	return p;
 }
 
@@ -151,7 +157,9 @@ struct credential_provider *credentials_chain(struct credential_provider **provi
 {
 	struct chain_provider *c = mem_zalloc(sizeof(*c));
 
-	c->base = (struct credential_provider){ "chain", chain_fetch, chain_refresh, chain_free };
+	c->base = (struct credential_provider){
+		.name = "chain", .fetch = chain_fetch, .refresh = chain_refresh, .free = chain_free
+	};
 	c->providers = mem_array((size_t)n, sizeof(struct credential_provider *));
 	if (n > 0)
 		memcpy(c->providers, providers, (size_t)n * sizeof(struct credential_provider *));

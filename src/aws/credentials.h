@@ -25,8 +25,12 @@ struct credential_provider {
 	int (*fetch)(struct credential_provider *p, int64_t now_real_ms, struct credentials *out, struct error *e);
 	/* MAY be NULL. Forget what is cached: S3 said that it is expired. */
 	void (*refresh)(struct credential_provider *p);
-	void (*free)(struct credential_provider *p); /* MUST */
+	void (*free)(struct credential_provider *p); /* MUST. Of one that is shared: gives a hold back */
+	void (*hold)(struct credential_provider *p); /* NULL: it belongs to one alone */
 };
+
+/* One more user of a provider that is shared; each ends with p->free(p). Thread: any. */
+struct credential_provider *credentials_hold(struct credential_provider *p);
 
 struct credential_provider *credentials_from_settings(const struct settings *s);
 struct credential_provider *credentials_from_environment(void);

@@ -100,7 +100,9 @@ struct credential_provider *credentials_from_file(const char *path)
 {
 	struct file_provider *f = mem_zalloc(sizeof(*f));
 
-	f->base = (struct credential_provider){ "credentials_file", file_fetch, file_refresh, file_free };
+	f->base = (struct credential_provider){
+		.name = "credentials_file", .fetch = file_fetch, .refresh = file_refresh, .free = file_free
+	};
 	f->path = mem_strdup(path);
 	return &f->base;
 }

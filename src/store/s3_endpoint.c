@@ -11,24 +11,13 @@
 #include <string.h>
 #include <strings.h>
 
+#include "aws/endpoint.h"
 #include "aws/sigv4.h"
 #include "base/mem.h"
 #include "settings/access_point.h"
 
 #define DEFAULT_REGION "us-east-1"
 #define HOST_MAX 255
-
-static bool is_region(const char *s)
-{
-	size_t n = strlen(s);
-
-	if (n == 0 || n >= S3_REGION_MAX || s[0] == '-')
-		return false;
-	for (; *s != '\0'; s++)
-		if (!isalnum((unsigned char)*s) && *s != '-')
-			return false;
-	return true;
-}
 
 void s3_place_free(struct s3_place *p)
 {
@@ -118,9 +107,8 @@ static char *path_root(const char *base, const char *bucket)
 /* AWS's own, without the bucket. */
 static char *aws_host(const struct s3_endpoint *ep)
 {
-	return mem_printf("%s%s%s.%s.amazonaws.com%s", ep->is_access_point ? "s3-accesspoint" : "s3",
-			  ep->fips ? "-fips" : "", ep->dualstack ? ".dualstack" : "", ep->region,
-			  strncmp(ep->region, "cn-", 3) == 0 ? ".cn" : "");
+	return mem_printf("%s%s%s.%s.%s", ep->is_access_point ? "s3-accesspoint" : "s3", ep->fips ? "-fips" : "",
+			  ep->dualstack ? ".dualstack" : "", ep->region, region_domain(ep->region));
 }
 
 static void settle_place(struct s3_endpoint *ep)
@@ -152,7 +140,7 @@ static void settle_place(struct s3_endpoint *ep)
 
 /* Of a host of AWS: "s3.eu-west-1.amazonaws.com", "bucket.vpce-1a2b.s3.eu-west-1.vpce.amazonaws.com" and the like.
  * False: it is none, or names no region. */
-static bool aws_region(const char *host, size_t len, char region[S3_REGION_MAX])
+static bool aws_region(const char *host, size_t len, char region[REGION_MAX])
 {
 	static const char *const services[] = {
 		"s3.dualstack.",        "s3-fips.dualstack.",       "s3-fips.", "s3.", "s3-accesspoint.",
@@ -169,10 +157,10 @@ static bool aws_region(const char *host, size_t len, char region[S3_REGION_MAX])
 		if (strncmp(at + 1, services[i], strlen(services[i])) != 0)
 			continue;
 		rest = at + 1 + strlen(services[i]);
-		snprintf(region, S3_REGION_MAX, "%.*s", (int)strcspn(rest, "."), rest);
+		snprintf(region, REGION_MAX, "%.*s", (int)strcspn(rest, "."), rest);
 		for (size_t k = 0; k < sizeof(ends) / sizeof(ends[0]); k++)
 			if (strcmp(rest + strlen(region), ends[k]) == 0)
-				return is_region(region);
+				return region_is_valid(region);
 	}
 	return false;
 }
@@ -186,7 +174,7 @@ static const char *vpce_label(const struct s3_endpoint *ep, const char *host)
 	return ep->is_access_point ? "accesspoint." : "bucket.";
 }
 
-static int take_custom(struct s3_endpoint *ep, const char *url, char region[S3_REGION_MAX], struct error *e)
+static int take_custom(struct s3_endpoint *ep, const char *url, char region[REGION_MAX], struct error *e)
 {
 	bool https;
 	const char *rest = without_scheme(url, &https), *path;
@@ -232,7 +220,7 @@ static int choose_region(struct s3_endpoint *ep, const struct settings *s, const
 
 	while (all[i][0] == '\0')
 		i++;
-	if (!is_region(all[i]))
+	if (!region_is_valid(all[i]))
 		return error_set(e, ERROR_GIVE_UP, EINVAL, "'%s' is no region's name: set s3.region", all[i]);
 	snprintf(ep->region, sizeof(ep->region), "%s", all[i]);
 	return 0;
@@ -240,7 +228,7 @@ static int choose_region(struct s3_endpoint *ep, const struct settings *s, const
 
 int s3_endpoint_init(struct s3_endpoint *ep, const struct settings *s, const char *fallback_region, struct error *e)
 {
-	char of_place[S3_REGION_MAX] = "";
+	char of_place[REGION_MAX] = "";
 	struct access_point point;
 
 	*ep = (struct s3_endpoint){ .dualstack = s->s3_dualstack,
@@ -273,7 +261,7 @@ void s3_endpoint_free(struct s3_endpoint *ep)
 
 bool s3_endpoint_set_region(struct s3_endpoint *ep, const char *region)
 {
-	if (ep->is_access_point || !is_region(region) || strcmp(region, ep->region) == 0)
+	if (ep->is_access_point || !region_is_valid(region) || strcmp(region, ep->region) == 0)
 		return false;
 	snprintf(ep->region, sizeof(ep->region), "%s", region);
 	settle_place(ep);

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 
+#include "aws/endpoint.h"
 #include "base/error.h"
 #include "settings/settings.h"
 
@@ -11,8 +12,6 @@
  * one's own. Virtual-host style, except with path_style, a bucket with dots (no TLS wildcard covers it), and a store of
  * one's own whose host is an address or a name without a dot. An access point that is named by its ARN has a host of
  * its own, and its region. Source: aws.md 5.1; AWS PrivateLink for S3, "accessing buckets and S3 access points". */
-
-#define S3_REGION_MAX 64
 
 struct s3_place {
 	char *origin; /* "https://bucket.s3.eu-west-1.amazonaws.com", without a slash at its end */
@@ -26,7 +25,7 @@ struct s3_endpoint {
 	char *custom_base;   /* path of the endpoint, "" mostly */
 	bool path_style, dualstack, fips;
 	bool is_access_point; /* by its ARN */
-	char region[S3_REGION_MAX];
+	char region[REGION_MAX];
 	struct s3_place place;
 };
 

@@ -40,10 +40,10 @@ struct s3_attempt {
 	char *url;
 	struct http_header *headers;
 	size_t n_headers;
-	bool conditional;           /* it says If-None-Match */
-	bool hopeful;               /* the call's first, begun while the store answered well */
-	char region[S3_REGION_MAX]; /* that it was signed for */
-	int64_t offset_ms;          /* of the clock that it was signed by */
+	bool conditional;        /* it says If-None-Match */
+	bool hopeful;            /* the call's first, begun while the store answered well */
+	char region[REGION_MAX]; /* that it was signed for */
+	int64_t offset_ms;       /* of the clock that it was signed by */
 	int64_t sent_boot_ms;
 };
 
