@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a table is: its place, its partition columns, and the properties that go with them. Which columns it has is the
+ * schema's to say. definition_text.c puts it into words. Pure. */
+#include "glue/definition.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/civil.h"
+#include "base/mem.h"
+#include "base/when.h"
+#include "encode/codec.h"
+
+#define HOUR_MS INT64_C(3600000)
+#define SOME_ID "0000000000000000"
+
+static void add_pair(struct table_pairs *p, const char *name, const char *value)
+{
+	p->items = mem_realloc(p->items, (p->n + 1) * sizeof(p->items[0]));
+	p->items[p->n++] = (struct table_pair){ mem_strdup(name), mem_strdup(value) };
+}
+
+static void set_pair(struct table_pairs *p, const char *name, const char *value)
+{
+	for (size_t i = 0; i < p->n; i++) {
+		if (strcmp(p->items[i].name, name) != 0)
+			continue;
+		free(p->items[i].value);
+		p->items[i].value = mem_strdup(value);
+		return;
+	}
+	add_pair(p, name, value);
+}
+
+static void free_pairs(struct table_pairs *p)
+{
+	for (size_t i = 0; i < p->n; i++) {
+		free(p->items[i].name);
+		free(p->items[i].value);
+	}
+	free(p->items);
+}
+
+/* A key of that slot, cut behind a folder: all folders but those of the partitions are the table's. */
+void definition_folder(const struct topic_settings *t, const char *table, int64_t slot, bool partitions,
+		       char out[KEY_MAX + 1])
+{
+	const struct key_facts facts = { .topic = "t", .table = table, .range_id = SOME_ID, .slot = slot };
+	struct key_partition columns[KEY_PARTITIONS_MAX];
+	size_t n = partitions ? 0 : key_partitions(t, columns);
+
+	key_build(t, &facts, out);
+	for (char *slash = strrchr(out, '/'); slash != NULL;
+	     slash = n-- > 0 ? memrchr(out, '/', (size_t)(slash - out)) : NULL)
+		slash[1] = '\0';
+}
+
+json_t *definition_values(const struct topic_settings *t, int64_t slot)
+{
+	char dt[KEY_SLOT_TEXT + 1], hour[KEY_SLOT_TEXT + 1];
+	struct key_partition columns[KEY_PARTITIONS_MAX];
+	size_t n = key_partitions(t, columns);
+	json_t *values = mem_must(json_array());
+
+	key_slot_texts(slot, dt, hour);
+	for (size_t i = 0; i < n; i++)
+		json_array_append_new(values, mem_must(json_string(columns[i].field == FIELD_DT ? dt : hour)));
+	return values;
+}
+
+static bool read_hour(const char *text, int64_t *hour)
+{
+	if (!isdigit((unsigned char)text[0]) || !isdigit((unsigned char)text[1]) || text[2] != '\0')
+		return false;
+	*hour = (text[0] - '0') * 10 + text[1] - '0';
+	return *hour < 24;
+}
+
+bool definition_slot(const struct topic_settings *t, const json_t *values, int64_t *slot)
+{
+	struct key_partition columns[KEY_PARTITIONS_MAX];
+	size_t n = key_partitions(t, columns), nulls = 0;
+	int64_t day = 0, hour = 0;
+	bool dated = n == 0;
+
+	if (json_array_size(values) != n)
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		const char *text = json_string_value(json_array_get(values, i));
+
+		if (text == NULL)
+			return false;
+		dated |= columns[i].field == FIELD_DT;
+		if (strcmp(text, KEY_NULL_PARTITION) == 0)
+			nulls++;
+		else if (columns[i].field == FIELD_HOUR
+				 ? !read_hour(text, &hour)
+				 : strlen(text) != strlen("2026-01-31") ||
+					   !when_parse((const uint8_t *)text, strlen(text), &day))
+			return false;
+	}
+	*slot = nulls > 0 ? SLOT_NONE : day + hour * HOUR_MS;
+	return dated && (nulls == 0 || nulls == n);
+}
+
+/* Only dt and hour are ever partition columns. */
+static void project(struct table_definition *d, const struct key_partition *columns, const char *first_dt)
+{
+	static const char *const of_dt[][2] = {
+		{ "type", "date" }, { "format", "yyyy-MM-dd" }, { "interval", "1" }, { "interval.unit", "DAYS" }
+	};
+	static const char *const of_hour[][2] = { { "type", "integer" }, { "range", "0,23" }, { "digits", "2" } };
+	char *template = mem_strdup(d->location);
+
+	add_pair(&d->parameters, "projection.enabled", "true");
+	for (size_t i = 0; i < d->n_partitions; i++) {
+		bool dt = columns[i].field == FIELD_DT;
+		const char *const(*rows)[2] = dt ? of_dt : of_hour;
+		size_t n = dt ? sizeof(of_dt) / sizeof(of_dt[0]) : sizeof(of_hour) / sizeof(of_hour[0]);
+		char *longer = mem_printf("%s%s=${%s}/", template, d->partitions[i], d->partitions[i]);
+
+		for (size_t k = 0; k < n; k++) {
+			char *name = mem_printf("projection.%s.%s", d->partitions[i], rows[k][0]);
+
+			add_pair(&d->parameters, name, rows[k][1]);
+			free(name);
+		}
+		if (dt) {
+			char *name = mem_printf("projection.%s.range", d->partitions[i]);
+			char *range = mem_printf("%s,NOW+1DAY", first_dt);
+
+			add_pair(&d->parameters, name, range);
+			free(name);
+			free(range);
+		}
+		free(template);
+		template = longer;
+	}
+	add_pair(&d->parameters, "storage.location.template", template);
+	free(template);
+}
+
+void definition_init(struct table_definition *d, const struct settings *s, const struct topic_settings *t,
+		     const char *table, const char *first_dt)
+{
+	struct key_partition columns[KEY_PARTITIONS_MAX];
+	char folder[KEY_MAX + 1];
+
+	definition_folder(t, table, 0, false, folder);
+	*d = (struct table_definition){ .database = mem_strdup(s->glue_database),
+					.name = mem_strdup(table),
+					.location = mem_printf("s3://%s/%s", s->s3_bucket, folder),
+					.compressed = t->compression != COMPRESSION_NONE };
+	d->n_partitions = key_partitions(t, columns);
+	for (size_t i = 0; i < d->n_partitions; i++)
+		snprintf(d->partitions[i], sizeof(d->partitions[i]), "%.*s", (int)columns[i].len, columns[i].name);
+	add_pair(&d->serde, "case.insensitive", "true");
+	add_pair(&d->serde, "ignore.malformed.json", "false");
+	add_pair(&d->parameters, "classification", "json");
+	add_pair(&d->parameters, "compressionType", codec_find(t->compression)->name);
+	add_pair(&d->parameters, "typeOfData", "file");
+	if (s->glue_partitions == GLUE_PARTITIONS_PROJECTION && d->n_partitions > 0)
+		project(d, columns, first_dt);
+}
+
+static bool has_upper(const char *s)
+{
+	while (*s != '\0' && !isupper((unsigned char)*s))
+		s++;
+	return *s != '\0';
+}
+
+void definition_add_column(struct table_definition *d, const char *name, const char *type, const char *key)
+{
+	d->columns = mem_realloc(d->columns, (d->n_columns + 1) * sizeof(d->columns[0]));
+	d->columns[d->n_columns++] = (struct table_column){ mem_strdup(name), mem_strdup(type), mem_strdup(key) };
+	if (key[0] == '\0' || strcmp(key, name) == 0)
+		return;
+	name = mem_printf("mapping.%s", name);
+	set_pair(&d->serde, name, key);
+	free((char *)name);
+	/* The SerDe would look for the key's lower case. So each key with an upper-case letter needs its mapping. */
+	if (has_upper(key))
+		set_pair(&d->serde, "case.insensitive", "false");
+}
+
+void definition_free(struct table_definition *d)
+{
+	for (size_t i = 0; i < d->n_columns; i++) {
+		free(d->columns[i].name);
+		free(d->columns[i].type);
+		free(d->columns[i].key);
+	}
+	free(d->columns);
+	free_pairs(&d->serde);
+	free_pairs(&d->parameters);
+	free(d->database);
+	free(d->name);
+	free(d->location);
+	*d = (struct table_definition){ 0 };
+}
