@@ -59,6 +59,7 @@ static const struct message_facts messages[MESSAGES] = {
 	[MESSAGE_WAITS_DEAD_LETTERS] = { "waits-dead-letters", "2906e2ef6e724456a20881fd77635fa6", LOG_LEVEL_WARNING },
 	[MESSAGE_WAITS_TEXT_SIZE] = { "waits-text-size", "6028cea1094748eba4af29804b34c2c3", LOG_LEVEL_WARNING },
 	[MESSAGE_WAITS_LAND] = { "waits-land", "2fd9cf44925b42e5bb48c8f27a45de5d", LOG_LEVEL_WARNING },
+	[MESSAGE_WAITS_CATALOG] = { "waits-catalog", "b20c0a28a42547d6b627feb80e58bfaa", LOG_LEVEL_WARNING },
 
 	[MESSAGE_S3_AWAY] = { "s3-away", "92a109e0243d428e89757028d447671f", LOG_LEVEL_WARNING },
 	[MESSAGE_S3_BACK] = { "s3-back", "2fad6919454340cea4829b0a631f158f", LOG_LEVEL_INFO },

@@ -28,6 +28,8 @@ static const struct {
 			"a person: the offsets of this land's group were set from outside; delete the group and what it "
 			"landed, and begin anew",
 			MESSAGE_WAITS_LAND },
+	[WAIT_CATALOG] = { "catalog", "the Glue Data Catalog to take the partitions of its table",
+			   MESSAGE_WAITS_CATALOG },
 };
 
 const char *wait_reason_name(enum wait_reason w)

@@ -20,6 +20,7 @@ enum wait_reason {
 	WAIT_DEAD_LETTERS, /* a person to say that so many dead letters are right */
 	WAIT_TEXT_SIZE,    /* a broker that takes texts as long as ours */
 	WAIT_LAND,         /* a person: the offsets of a one-shot land are not its own */
+	WAIT_CATALOG,      /* the Glue Data Catalog to take the partitions of its table */
 	WAIT_REASONS,
 };
 

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "base/wait.h"
 #include "batch/assignment.h"
 #include "batch/chain.h"
 #include "batch/roll.h"
@@ -30,7 +31,7 @@ enum message_kind {
 	EVENT_PASSED,    /* facts of a recovered range: its objects below from_slot are durable, the rest is left */
 	EVENT_STALE,     /* range_id: the permission to publish ran out before it was used: send the intent again */
 	EVENT_MOVING,    /* S3 has taken bytes since the last one: a stop that waits is not in vain */
-	EVENT_TROUBLE,   /* error: this partition cannot go on: park it */
+	EVENT_TROUBLE,   /* wait, error: this partition cannot go on: park it until that is over */
 };
 
 struct message {
@@ -47,6 +48,7 @@ struct message {
 	struct range_facts facts; /* SEALED, PUBLISHED, PASSED */
 	int64_t compressed_bytes; /* PUBLISHED, PASSED: of the objects that were made here */
 	int64_t from_slot;        /* PASSED */
+	enum wait_reason wait;    /* TROUBLE */
 	struct error error;
 };
 

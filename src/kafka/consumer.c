@@ -344,6 +344,11 @@ int consumer_check(const struct settings *settings, struct error *e)
 	return handle_check(settings, e);
 }
 
+void consumer_registers(struct consumer *c, struct registry *registry)
+{
+	c->registry = registry;
+}
+
 void consumer_start(struct consumer *c)
 {
 	if (pthread_create(&c->thread, NULL, consumer_main, c) != 0)

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "batch/mailbox.h"
+#include "batch/registry.h"
 #include "batch/ring.h"
 #include "board/board.h"
 #include "settings/settings.h"
@@ -27,6 +28,9 @@ struct consumer *consumer_new(const struct settings *settings, const struct lane
 			      struct mailbox *events, struct board *board, struct error *e);
 /* What consumer_new would say of kafka.options, as far as it can be told without a client. Thread: any. */
 int consumer_check(const struct settings *settings, struct error *e);
+/* A partition that waits for the catalog is read again when its table is out of trouble. Before consumer_start; it must
+ * outlive the consumer. */
+void consumer_registers(struct consumer *c, struct registry *registry);
 void consumer_start(struct consumer *c);
 /* Seal, publish, commit, leave the group, as far as time allows; then tell the uploaders to stop. Thread: any. */
 void consumer_stop(struct consumer *c);

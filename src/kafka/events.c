@@ -10,11 +10,6 @@
 /* Below so many dead letters in a range the limit does not count (design.md). */
 #define DEAD_LETTERS_AT_LEAST 1000
 
-static void on_trouble(struct consumer *c, struct partition *p, const struct error *e, int64_t now_boot_ms)
-{
-	session_park(c, p, e->action == ERROR_REPLAY ? WAIT_REPLAY : WAIT_S3, e->text, now_boot_ms);
-}
-
 static void count_records(struct partition *p, const struct range_facts *f)
 {
 	p->landed += (uint64_t)f->landed;
@@ -125,7 +120,7 @@ static void on_message(struct consumer *c, const struct message *m, int64_t now_
 	else if (m->kind == EVENT_STALE)
 		delivery_stale(&p->delivery, m->range_id);
 	else if (m->kind == EVENT_TROUBLE)
-		on_trouble(c, p, &m->error, now_boot_ms);
+		session_park(c, p, m->wait, m->error.text, now_boot_ms);
 }
 
 void events_hear(struct consumer *c, int64_t now_boot_ms)

@@ -66,6 +66,7 @@ static bool is_not_waited_for(const struct partition *p)
 	case WAIT_TABLE:
 	case WAIT_DEAD_LETTERS:
 	case WAIT_TEXT_SIZE:
+	case WAIT_CATALOG:
 		return true;
 	default:
 		return !p->has_table || p->failures > FAILURES_MAX;

@@ -225,12 +225,23 @@ static void learn_cluster(struct consumer *c)
 		range_mark(c->cluster, c->settings->kafka_group, c->mark);
 }
 
+/* To read it again before that would only land again what is there. */
+static bool waits_for_its_table(const struct consumer *c, const struct partition *p)
+{
+	char *table = p->wait == WAIT_CATALOG ? settings_table_name(p->settings, p->topic) : NULL;
+	char why[ERROR_TEXT_MAX];
+	bool waits = table != NULL && registry_is_in_trouble(c->registry, table, why);
+
+	free(table);
+	return waits;
+}
+
 static rd_kafka_topic_partition_list_t *collect_due(struct consumer *c, int64_t now_boot_ms)
 {
 	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(16);
 
 	for (struct partition *p = partition_first(c->partitions); p != NULL; p = p->next) {
-		if (p->state == PARTITION_PARKED && now_boot_ms >= p->resume_boot_ms)
+		if (p->state == PARTITION_PARKED && now_boot_ms >= p->resume_boot_ms && !waits_for_its_table(c, p))
 			rd_kafka_topic_partition_list_add(list, p->topic, p->id);
 	}
 	return list;

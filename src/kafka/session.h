@@ -44,6 +44,7 @@ struct consumer {
 	struct lane_state *lanes;
 	int n_lanes;
 	struct mailbox *events;
+	struct registry *registry; /* NULL: nothing is registered */
 	struct board *board;
 	int wake_fd;
 

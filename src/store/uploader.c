@@ -392,6 +392,7 @@ static void tick(struct uploader *u, int64_t now_boot_ms)
 	tell_trouble(u, now_boot_ms);
 	for (struct writer *w = u->writers; w != NULL; w = w->next) {
 		writer_tick(w, now_boot_ms);
+		writer_look_up(w, now_boot_ms);
 		finishing |= w->closed;
 	}
 	orphans_tick(u->orphans, u->writers, now_boot_ms);
@@ -443,6 +444,11 @@ static void *uploader_main(void *arg)
 	finish_closing(u);
 	board_beat_ends(u->board, BEAT_UPLOADER + u->number);
 	return NULL;
+}
+
+void uploader_registers(struct uploader *u, struct registry *registry)
+{
+	u->env.registry = registry;
 }
 
 void uploader_probe(struct uploader *u)

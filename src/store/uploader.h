@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "batch/mailbox.h"
+#include "batch/registry.h"
 #include "batch/ring.h"
 #include "board/board.h"
 #include "settings/settings.h"
@@ -25,6 +26,8 @@ struct uploader *uploader_new(const struct settings *settings, struct ring *ring
 void uploader_probe(struct uploader *u);
 /* What came of that: see probe_worked. Thread: any. */
 bool uploader_probed(const struct uploader *u, char text[ERROR_TEXT_MAX]);
+/* Ranges count as published when this has their partitions. Before uploader_start; it must outlive the uploader. */
+void uploader_registers(struct uploader *u, struct registry *registry);
 void uploader_start(struct uploader *u);
 /* After COMMAND_STOP has been posted: wait until the thread has ended. */
 void uploader_join(struct uploader *u);

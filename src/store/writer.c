@@ -20,22 +20,7 @@
 #include "encode/fingerprint.h"
 #include "store/describe.h"
 #include "store/key.h"
-#include "store/range.h"
-
-static void tell(struct writer *w, struct message *m)
-{
-	m->partition = w->assignment->partition;
-	m->epoch = w->assignment->epoch;
-	mailbox_post(w->events, m);
-}
-
-static void tell_trouble(struct writer *w, const struct error *e)
-{
-	if (w->failed)
-		return;
-	w->failed = true;
-	tell(w, &(struct message){ .kind = EVENT_TROUBLE, .error = *e });
-}
+#include "store/publish.h"
 
 static bool in_plan(const struct writer *w)
 {
@@ -97,18 +82,6 @@ static struct range *open_range(struct writer *w, int64_t first_time_ms, int64_t
 	return r;
 }
 
-static void free_range(struct writer *w, struct range *r, int64_t now_boot_ms)
-{
-	while (r->objects != NULL) {
-		struct object *o = r->objects;
-
-		r->objects = o->next;
-		object_drop(w->env, o, now_boot_ms);
-	}
-	object_metadata_release(r->metadata);
-	free(r);
-}
-
 static struct object *add_object(struct writer *w, int64_t slot, bool dead)
 {
 	const struct assignment *a = w->assignment;
@@ -131,8 +104,11 @@ static struct object *add_object(struct writer *w, int64_t slot, bool dead)
 	o->dead = dead;
 	o->next = r->objects;
 	r->objects = o;
-	if (!dead)
+	if (!dead) {
 		r->n_objects++;
+		if (writer_has_partitions(w))
+			registry_begins(w->env->registry, a->table, slot);
+	}
 	return o;
 }
 
@@ -187,46 +163,6 @@ static int64_t recovery_bytes(const struct writer *w, const struct range *r)
 	return bytes;
 }
 
-static void pop_published(struct writer *w, int64_t now_boot_ms)
-{
-	while (w->sealed != NULL && w->sealed->published) {
-		struct range *r = w->sealed;
-
-		w->sealed = r->next;
-		w->n_sealed--;
-		free_range(w, r, now_boot_ms);
-	}
-}
-
-static bool is_whole(const struct range *r)
-{
-	return r->below_slot == INT64_MAX;
-}
-
-static void tell_range(struct writer *w, enum message_kind kind, const struct range *r)
-{
-	struct message m = { .kind = kind, .facts = r->facts, .compressed_bytes = range_bytes(r) };
-
-	memcpy(m.range_id, r->facts.id, sizeof(m.range_id));
-	tell(w, &m);
-}
-
-/* All that was made of it is durable. */
-static void finish_range(struct writer *w, struct range *r, int64_t now_boot_ms)
-{
-	r->published = true;
-	if (r->objects != NULL)
-		histogram_add(&w->env->freshness, &histogram_ages, range_age_s(w->env, r, now_boot_ms));
-	if (is_whole(r))
-		tell_range(w, EVENT_PUBLISHED, r);
-	else
-		tell(w, &(struct message){ .kind = EVENT_PASSED,
-					   .facts = r->made,
-					   .from_slot = r->below_slot,
-					   .compressed_bytes = range_bytes(r) });
-	pop_published(w, now_boot_ms);
-}
-
 static void check_against_plan(const struct writer *w, const struct range *r)
 {
 	const struct range_facts *p = current_plan(w);
@@ -248,7 +184,7 @@ static void check_against_plan(const struct writer *w, const struct range *r)
  * facts are those of the intent, whatever the log has lost since, and however much of it a pass has made. */
 static void follow_plan(struct writer *w, struct range *r)
 {
-	if (is_whole(r))
+	if (range_is_whole(r))
 		check_against_plan(w, r);
 	else
 		w->closed = true;
@@ -275,7 +211,7 @@ static void seal_at(struct writer *w, int64_t end, enum roll_reason reason, int6
 	}
 	r->facts.bytes = recovery_bytes(w, r);
 	r->sealed = true;
-	r->published = r->objects == NULL && is_whole(r);
+	r->published = r->objects == NULL && range_is_whole(r);
 	if (in_plan(w))
 		follow_plan(w, r);
 	chain_advance(&w->chain, &r->facts);
@@ -283,12 +219,13 @@ static void seal_at(struct writer *w, int64_t end, enum roll_reason reason, int6
 		at = &(*at)->next;
 	*at = r;
 	w->n_sealed++;
-	tell(w, &(struct message){
-			.kind = EVENT_SEALED, .facts = r->facts, .has_objects = !r->published, .reason = reason });
-	if (r->objects == NULL && !is_whole(r))
-		finish_range(w, r, now_boot_ms);
+	writer_tell(w,
+		    &(struct message){
+			    .kind = EVENT_SEALED, .facts = r->facts, .has_objects = !r->published, .reason = reason });
+	if (r->objects == NULL && !range_is_whole(r))
+		writer_finish_range(w, r, now_boot_ms);
 	else
-		pop_published(w, now_boot_ms);
+		writer_pop_published(w, now_boot_ms);
 }
 
 /* Planned ends that an offset has reached. */
@@ -318,12 +255,12 @@ void writer_free(struct writer *w, int64_t now_boot_ms)
 {
 	w->assignment->writer = NULL;
 	if (w->open != NULL)
-		free_range(w, w->open, now_boot_ms);
+		writer_free_range(w, w->open, now_boot_ms);
 	while (w->sealed != NULL) {
 		struct range *r = w->sealed;
 
 		w->sealed = r->next;
-		free_range(w, r, now_boot_ms);
+		writer_free_range(w, r, now_boot_ms);
 	}
 	skip_free(&w->skip);
 	settings_free(w->settings);
@@ -512,56 +449,7 @@ void writer_close(struct writer *w, enum roll_reason reason, int64_t now_boot_ms
 	if (writer_can_seal(w))
 		writer_seal(w, reason, now_boot_ms);
 	w->closed = true;
-	tell(w, &(struct message){ .kind = EVENT_QUIET });
-}
-
-void writer_publish(struct writer *w, const char *range_id, int64_t not_after_boot_ms, int64_t now_boot_ms)
-{
-	w->ours_until_boot_ms = not_after_boot_ms;
-	for (struct range *r = w->sealed; r != NULL; r = r->next) {
-		if (strcmp(r->facts.id, range_id) != 0)
-			continue;
-		r->stale_told = false;
-		for (struct object *o = r->objects; o != NULL; o = o->next)
-			object_allow(w->env, o, not_after_boot_ms, now_boot_ms);
-	}
-}
-
-static void tell_object(const struct writer *w, const struct object *o)
-{
-	const struct assignment *a = w->assignment;
-	const struct range *r = o->owner;
-
-	log_event(MESSAGE_OBJECT_PUBLISHED,
-		  LOG_FIELDS(LOG_TEXT("TOPIC", a->topic), LOG_NUMBER("PARTITION", a->partition_id),
-			     LOG_TEXT("RANGE_ID", r->facts.id), LOG_TEXT("S3_KEY", o->key),
-			     LOG_NUMBER("RECORDS", o->records), LOG_NUMBER("BYTES", o->compressed_bytes)),
-		  "published \"%s\": %" PRId64 " records, %" PRId64 " bytes", o->key, o->records, o->compressed_bytes);
-}
-
-static bool all_durable(const struct range *r)
-{
-	for (const struct object *o = r->objects; o != NULL; o = o->next) {
-		if (o->state != OBJECT_DURABLE)
-			return false;
-	}
-	return true;
-}
-
-void writer_object_changed(struct writer *w, struct object *o, int64_t now_boot_ms)
-{
-	struct range *r = o->owner;
-
-	if (o->state == OBJECT_FAILED) {
-		tell_trouble(w, o->error);
-	} else if (o->state == OBJECT_STALE && !r->stale_told) {
-		r->stale_told = true;
-		tell_range(w, EVENT_STALE, r);
-	} else if (o->state == OBJECT_DURABLE) {
-		tell_object(w, o);
-		if (r->sealed && !r->published && all_durable(r))
-			finish_range(w, r, now_boot_ms);
-	}
+	writer_tell(w, &(struct message){ .kind = EVENT_QUIET });
 }
 
 int64_t writer_open_bytes(const struct writer *w)

@@ -27,6 +27,7 @@ struct range {
 	struct range_facts made;       /* of a recovered range, once sealed: what all passes so far have counted */
 	int64_t from_slot, below_slot; /* slots that this pass makes: all, unless memory is too small for the range */
 	bool sealed;
+	bool durable; /* all its objects are */
 	bool published;
 	bool stale_told;
 };
@@ -78,6 +79,10 @@ void writer_close(struct writer *w, enum roll_reason reason, int64_t now_boot_ms
 void writer_publish(struct writer *w, const char *range_id, int64_t not_after_boot_ms, int64_t now_boot_ms);
 /* A call of one of its objects is done; o may be gone afterwards. */
 void writer_object_changed(struct writer *w, struct object *o, int64_t now_boot_ms);
+
+/* Ranges that are durable and wait for Glue to have their partitions: which of them it has now. For every writer, also
+ * one that takes no more records. */
+void writer_look_up(struct writer *w, int64_t now_boot_ms);
 
 /* Bytes that its open range holds and a seal would set moving. */
 int64_t writer_open_bytes(const struct writer *w);

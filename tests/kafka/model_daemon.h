@@ -64,6 +64,7 @@ struct daemon {
 	struct mailbox *commands, *events;
 	int n_commands, n_events;
 	struct s3 s3;
+	struct registry *registry; /* NULL: the world has no catalog */
 	struct upload_env env;
 	struct settings settings;
 	struct assignment *assignments[ASSIGNMENTS];
@@ -140,9 +141,12 @@ static void daemon_start(struct daemon *d)
 	mailbox_waker(d->commands, (struct waker){ count_post, &d->n_commands });
 	mailbox_waker(d->events, (struct waker){ count_post, &d->n_events });
 	d->s3.store = &w->store;
+	d->registry = w->catalog ? registry_new(true) : NULL;
 	d->env = (struct upload_env){
 		.settings = &d->settings, .s3 = &d->s3, .part_bytes = 24, .block_bytes = 8, .publish_max = 2
 	};
+	if (!mutant(d, TELL_UNREGISTERED))
+		d->env.registry = d->registry;
 	d->settings.topic = (struct topic_settings){ .prefix = (char *)"raw",
 						     .format = (char *)"json",
 						     .compression = COMPRESSION_NONE,
@@ -184,6 +188,7 @@ static void daemon_crash(struct daemon *d)
 	ring_free(d->ring);
 	mailbox_free(d->commands);
 	mailbox_free(d->events);
+	registry_free(d->registry);
 	committer_free(&d->committer);
 	d->w->counts.crashes++;
 }
@@ -712,6 +717,37 @@ static void serve_s3(struct daemon *d, size_t i)
 			return; /* the answer is lost: the same request again */
 	}
 	answer_call(d, c);
+}
+
+/* ---- the glue thread, and what the uploader hears of it */
+
+static void register_wanted(struct daemon *d)
+{
+	const char *table = NULL;
+	int64_t slots[LOG_HOURS];
+	size_t n = registry_take(d->registry, false, &table, slots, LOG_HOURS);
+
+	for (size_t i = 0; i < n; i++) {
+		if (odds(d->w, 30)) {
+			registry_again(d->registry, table, slots[i]);
+			continue;
+		}
+		d->w->registered[slots[i] / HOUR_MS] = true;
+		if (!odds(d->w, 10)) /* else the answer is lost: it is done once more */
+			registry_done(d->registry, table, slots[i]);
+		else
+			registry_again(d->registry, table, slots[i]);
+	}
+}
+
+static void serve_glue(struct daemon *d)
+{
+	registry_trouble(d->registry, "t", odds(d->w, 5) ? "denied" : NULL);
+	register_wanted(d);
+	for (int i = 0; i < d->n_assignments; i++) {
+		if (d->assignments[i]->writer != NULL)
+			writer_look_up(d->assignments[i]->writer, d->w->now);
+	}
 }
 
 /* By time, or as if memory were short. */

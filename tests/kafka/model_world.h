@@ -47,6 +47,7 @@ enum mutant {
 	PASS_IS_ALL,       /* a pass over a range that left objects out counts as all of it */
 	LEAVE_OUT_NAMED,   /* for the sake of a shorter text, name a range no more that was named before */
 	NO_FENCE,          /* the broker takes commits of any generation */
+	TELL_UNREGISTERED, /* what is durable counts as published, whether Glue has its partitions or not */
 	NO_STALL,          /* what gives nothing is waited for, however long */
 	FIRST_OF_LANDS,    /* from here on: what only a one-shot land can do wrong */
 	STOP_EARLY = FIRST_OF_LANDS, /* it stops one record early */
@@ -69,6 +70,8 @@ enum trouble {
 	TROUBLE_STUCK,
 	TROUBLES
 };
+
+#define LOG_HOURS 3 /* of the records' timestamps */
 
 enum log_kind { LOG_RECORD, LOG_DEAD, LOG_TOMBSTONE, LOG_GAP };
 
@@ -139,7 +142,9 @@ struct world {
 	bool land;           /* a one-shot land, of */
 	int64_t first, stop; /* these offsets: what the group's first text says; stop -1: there is none yet */
 	struct broker broker;
-	int64_t acked_offset; /* the highest that a daemon knows to be committed */
+	int64_t acked_offset;       /* the highest that a daemon knows to be committed */
+	bool catalog;               /* there is one, and partitions are registered in it: */
+	bool registered[LOG_HOURS]; /* those of these hours */
 	struct fake_store store;
 	struct ghost ghosts[GHOSTS];
 	int n_ghosts;
@@ -201,7 +206,7 @@ static void log_add(struct world *w, int64_t n)
 	for (; n > 0 && w->log_end < w->log_limit; n--) {
 		enum log_kind kind = w->exhaustive ? LOG_RECORD : kinds[choose(w, 8)];
 
-		w->log[w->log_end++] = (struct log_entry){ kind, choose(w, 3) * HOUR_MS,
+		w->log[w->log_end++] = (struct log_entry){ kind, choose(w, LOG_HOURS) * HOUR_MS,
 							   kind == LOG_DEAD ? 1 : 2 + 5 * (uint32_t)choose(w, 3) };
 	}
 }
@@ -377,6 +382,9 @@ static void check_commit(struct world *w, int64_t offset)
 	for (int64_t i = w->first; i < offset; i++) {
 		if (i >= w->log_end || (w->published[i] == NULL && w->log[i].kind <= LOG_DEAD))
 			violate(w, "offset %" PRId64 " is committed, but %" PRId64 " is not durable", offset, i);
+		else if (w->catalog && w->log[i].kind == LOG_RECORD && !w->registered[w->log[i].timestamp_ms / HOUR_MS])
+			violate(w, "offset %" PRId64 " is committed, but the partition of %" PRId64 " is not in Glue",
+				offset, i);
 	}
 }
 
@@ -605,6 +613,7 @@ static void world_init(struct world *w, uint64_t seed, enum mutant mutant)
 	sharpen(w);
 	w->land = mutant >= FIRST_OF_LANDS || dice_chance(&w->dice, 40);
 	w->stop = -1;
+	w->catalog = mutant == TELL_UNREGISTERED || dice_chance(&w->dice, 30);
 	if (w->land) /* it is of what is there already */
 		log_add(w, dice_below(&w->dice, w->log_limit));
 	w->store.visible = on_visible;

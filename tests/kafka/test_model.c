@@ -95,6 +95,11 @@ static void step_s3(struct walk *k, int i)
 	serve_s3(&k->daemons[i], (size_t)choose(&k->w, (int64_t)k->daemons[i].s3.n));
 }
 
+static void step_glue(struct walk *k, int i)
+{
+	serve_glue(&k->daemons[i]);
+}
+
 static void step_seal(struct walk *k, int i)
 {
 	seal_or_tick(&k->daemons[i]);
@@ -306,6 +311,7 @@ static void offer_daemon(struct menu *m, const struct walk *k, int i)
 	offer(m, awake && (active || d->farewells != NULL), step_fetch, i, 20);
 	offer(m, awake && (d->n_commands > 0 || ring_ready(d->ring) > 0), step_upload, i, 60);
 	offer(m, awake && d->s3.n > 0, step_s3, i, 50);
+	offer(m, awake && d->registry != NULL, step_glue, i, 10);
 	offer(m, active, step_seal, i, 10);
 	offer(m, active, step_trouble, i, temper[TROUBLE_PARK]);
 	/* One that has told the end of the log before is not found out (ARCHITECTURE.md). */
@@ -393,6 +399,8 @@ static void calm_round(struct walk *k, struct daemon *d)
 	upload(d, RING_SLOTS);
 	while (d->s3.n > 0)
 		serve_s3(d, 0);
+	if (d->registry != NULL)
+		serve_glue(d);
 	seal_or_tick(d);
 }
 
@@ -593,6 +601,7 @@ MUTANT_TEST(test_commit_given_away, COMMIT_GIVEN_AWAY)
 MUTANT_TEST(test_pass_is_all, PASS_IS_ALL)
 MUTANT_TEST(test_no_fence, NO_FENCE)
 MUTANT_TEST(test_no_stall, NO_STALL)
+MUTANT_TEST(test_tell_unregistered, TELL_UNREGISTERED)
 MUTANT_TEST(test_leave_out_named, LEAVE_OUT_NAMED)
 MUTANT_TEST(test_stop_early, STOP_EARLY)
 MUTANT_TEST(test_past_stop, PAST_STOP)
@@ -620,7 +629,7 @@ int main(void)
 		cmocka_unit_test(test_stop_early),       cmocka_unit_test(test_past_stop),
 		cmocka_unit_test(test_no_stop_marker),   cmocka_unit_test(test_move_stop),
 		cmocka_unit_test(test_done_when_read),   cmocka_unit_test(test_count_anew),
-		cmocka_unit_test(test_count_passes),
+		cmocka_unit_test(test_count_passes),     cmocka_unit_test(test_tell_unregistered),
 	};
 	int failed = cmocka_run_group_tests(model, quiet, NULL);
 

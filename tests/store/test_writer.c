@@ -1680,6 +1680,160 @@ static void test_drop_anywhere(void **state)
 	}
 }
 
+/* ---- partitions of the table */
+
+/* What the glue thread does: all that is wanted. */
+static size_t register_all(struct registry *r)
+{
+	const char *table = NULL;
+	int64_t slots[8];
+	size_t n = registry_take(r, false, &table, slots, 8);
+
+	for (size_t i = 0; i < n; i++)
+		registry_done(r, table, slots[i]);
+	return n;
+}
+
+static struct registry *begin_registry(struct bench *b, bool holds)
+{
+	b->env.registry = registry_new(holds);
+	return b->env.registry;
+}
+
+static void end_registry(struct bench *b)
+{
+	registry_free(b->env.registry);
+	b->env.registry = NULL;
+}
+
+/* Ranges that are durable count as published only when Glue has the partitions of their lines; dead letters are in no
+ * table. What comes later overtakes nobody, and what is known is not waited for. */
+static void test_registered_before_it_is_told(void **state)
+{
+	struct bench *b = *state;
+	struct registry *r = begin_registry(b, true);
+	struct range_facts first, second, third;
+
+	b->settings.topic.roll_records = 2;
+	open_writer(b);
+	add_long(b, 100, HOUR, 2);
+	add_dead(b, 101, 2 * HOUR);
+	first = expect_sealed(b, 100, 102, ROLL_RECORDS, 2);
+	assert_int_equal(register_all(r), 2); /* asked for as soon as it was begun: hour 2, where no line came, too */
+	add_long(b, 102, 3 * HOUR, 2);
+	add_long(b, 103, 4 * HOUR, 2);
+	second = expect_sealed(b, 102, 104, ROLL_RECORDS, 2);
+	add_long(b, 104, HOUR, 2);
+	add_long(b, 105, HOUR, 2);
+	third = expect_sealed(b, 104, 106, ROLL_RECORDS, 1);
+	publish(b, &first);
+	publish(b, &second);
+	publish(b, &third);
+	perform_all(b);
+	expect_published(b, &first);
+	expect_published(b, &third);
+	writer_look_up(b->w, b->now);
+	expect_none(b);
+	registry_done(r, "table", 3 * HOUR);
+	writer_look_up(b->w, b->now);
+	expect_none(b);
+	registry_done(r, "table", 4 * HOUR);
+	writer_look_up(b->w, b->now);
+	expect_published(b, &second);
+	assert_null(b->w->sealed);
+	end_registry(b);
+}
+
+/* A pass is the end of a writer, and so is a revocation: it still hears that its partitions are there. */
+static void test_registered_although_closed(void **state)
+{
+	struct bench *b = *state;
+	struct registry *r = begin_registry(b, true);
+	struct range_facts f;
+
+	plan(b, 107);
+	plan(b, 110);
+	open_writer(b);
+	read_three_hours(b);
+	f = expect_planned(b, 0, true);
+	publish(b, &f);
+	perform_all(b);
+	assert_true(b->w->closed);
+	writer_tick(b->w, b->now);
+	writer_look_up(b->w, b->now);
+	expect_none(b);
+	assert_int_equal(register_all(r), 3);
+	writer_look_up(b->w, b->now);
+	assert_int_equal(expect(b, EVENT_PASSED).from_slot, 3 * HOUR);
+	end_registry(b);
+}
+
+/* A table that Glue does not take is no reason to hold memory: the partition is parked. Others go on. */
+static void test_trouble_of_the_table(void **state)
+{
+	struct bench *b = *state;
+	struct registry *r = begin_registry(b, true);
+	struct range_facts f;
+	struct message m;
+
+	b->settings.topic.roll_records = 1;
+	open_writer(b);
+	add(b, 100);
+	f = expect_sealed(b, 100, 101, ROLL_RECORDS, 1);
+	registry_trouble(r, "another", "no");
+	publish(b, &f);
+	perform_all(b);
+	writer_look_up(b->w, b->now);
+	expect_none(b);
+	registry_trouble(r, "table", "glue:BatchCreatePartition is denied");
+	writer_look_up(b->w, b->now);
+	m = expect(b, EVENT_TROUBLE);
+	assert_int_equal(m.wait, WAIT_CATALOG);
+	assert_string_equal(m.error.text, "glue:BatchCreatePartition is denied");
+	writer_look_up(b->w, b->now);
+	expect_none(b);
+	end_registry(b);
+}
+
+/* For a crawler partitions are told of when there is something to be found in them. */
+static void test_told_of_and_not_held(void **state)
+{
+	struct bench *b = *state;
+	struct registry *r = begin_registry(b, false);
+	struct range_facts f;
+
+	b->settings.topic.roll_records = 1;
+	open_writer(b);
+	add(b, 100);
+	f = expect_sealed(b, 100, 101, ROLL_RECORDS, 1);
+	publish(b, &f);
+	assert_int_equal(register_all(r), 0);
+	perform_all(b);
+	expect_published(b, &f);
+	assert_int_equal(register_all(r), 1);
+	end_registry(b);
+}
+
+/* A table without partitions has none to be registered. */
+static void test_nothing_to_register(void **state)
+{
+	struct bench *b = *state;
+	struct registry *r = begin_registry(b, true);
+	struct range_facts f;
+
+	b->settings.topic.partition_by = PARTITION_BY_NONE;
+	b->settings.topic.key = (char *)"{prefix}/{table}/{topic}+{partition}+{start}+{id}.{ext}";
+	b->settings.topic.roll_records = 1;
+	open_writer(b);
+	add(b, 100);
+	f = expect_sealed(b, 100, 101, ROLL_RECORDS, 1);
+	publish(b, &f);
+	perform_all(b);
+	expect_published(b, &f);
+	assert_int_equal(register_all(r), 0);
+	end_registry(b);
+}
+
 #define writer_test(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void)
@@ -1739,6 +1893,11 @@ int main(void)
 		writer_test(test_drop_failed_when_sealed),
 		writer_test(test_drop_durable),
 		writer_test(test_free_closing),
+		writer_test(test_registered_before_it_is_told),
+		writer_test(test_registered_although_closed),
+		writer_test(test_trouble_of_the_table),
+		writer_test(test_told_of_and_not_held),
+		writer_test(test_nothing_to_register),
 		writer_test(test_each_block_is_told),
 		writer_test(test_compressed_accounts),
 		writer_test(test_drop_anywhere),
