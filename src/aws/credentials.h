@@ -2,6 +2,7 @@
 #ifndef AWS_CREDENTIALS_H
 #define AWS_CREDENTIALS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/error.h"
@@ -14,6 +15,7 @@ struct credentials {
 	char *secret_access_key;
 	char *session_token; /* "": none */
 	int64_t expires_ms;  /* wall clock; INT64_MAX: never */
+	bool outlive;        /* their source may go on giving them when they have expired, since they still work */
 };
 
 void credentials_wipe(struct credentials *c); /* overwrites and frees the strings, leaves an empty struct */
@@ -35,6 +37,10 @@ struct credential_provider *credentials_hold(struct credential_provider *p);
 struct credential_provider *credentials_from_settings(const struct settings *s);
 struct credential_provider *credentials_from_environment(void);
 struct credential_provider *credentials_from_file(const char *path); /* [default] of the shared-credentials syntax */
+/* The role of an EC2 instance, from its metadata (imds.h). */
+struct credential_provider *credentials_from_imds(void);
+/* The role of a container, from the agents of ECS and EKS that AWS_CONTAINER_CREDENTIALS_… name. */
+struct credential_provider *credentials_from_container(void);
 /* Ask each in order, stop at the first that applies; owns the n providers. */
 struct credential_provider *credentials_chain(struct credential_provider **providers, int n);
 /* The chain for these settings: settings, credentials_file, environment. */

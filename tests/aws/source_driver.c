@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A source of credentials through the real http code, for test_sources.py: source_driver KIND, and a fetch for each
+ * line of standard input. A line each: "ok", key, secret, token, when they expire, whether they outlive that; or the
+ * action, the code and the text; tabs between. KIND: imds, container, process:COMMAND, or what imds_get is to ask. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "aws/credentials.h"
+#include "aws/imds.h"
+#include "aws/secret.h"
+#include "base/clock.h"
+
+static struct credential_provider *source(const char *kind)
+{
+	if (strcmp(kind, "imds") == 0)
+		return credentials_from_imds();
+	if (strcmp(kind, "container") == 0)
+		return credentials_from_container();
+	return NULL;
+}
+
+static void fail(const struct error *e)
+{
+	printf("%s\t%d\t%s\n", error_action_name(e->action), e->code, e->text);
+}
+
+static void fetch(struct credential_provider *p)
+{
+	struct credentials c;
+	struct error e;
+
+	if (p->fetch(p, clock_real_ms(), &c, &e) != 0) {
+		fail(&e);
+		return;
+	}
+	printf("ok\t%s\t%s\t%s\t%" PRId64 "\t%d\n", c.access_key_id, c.secret_access_key, c.session_token, c.expires_ms,
+	       c.outlive);
+	credentials_wipe(&c);
+}
+
+static void get(struct imds *m, const char *path)
+{
+	struct error e;
+	char *text;
+
+	if (imds_get(m, path, &text, &e) != 0) {
+		fail(&e);
+		return;
+	}
+	printf("ok\t%s\n", text);
+	secret_free(text);
+}
+
+int main(int argc, char **argv)
+{
+	struct credential_provider *p = argc == 2 ? source(argv[1]) : NULL;
+	struct imds *m = imds_new();
+	char *line = NULL;
+	size_t size = 0;
+
+	while (argc == 2 && getline(&line, &size, stdin) > 0) {
+		if (p != NULL)
+			fetch(p);
+		else
+			get(m, argv[1]);
+		fflush(stdout);
+	}
+	free(line);
+	imds_free(m);
+	if (p != NULL)
+		p->free(p);
+	return argc == 2 ? 0 : 2;
+}
