@@ -15,23 +15,12 @@
 
 #define HOUR_MS INT64_C(3600000)
 #define SOME_ID "0000000000000000"
+#define NOTHING_YET "nothing_yet"
 
 static void add_pair(struct table_pairs *p, const char *name, const char *value)
 {
 	p->items = mem_realloc(p->items, (p->n + 1) * sizeof(p->items[0]));
 	p->items[p->n++] = (struct table_pair){ mem_strdup(name), mem_strdup(value) };
-}
-
-static void set_pair(struct table_pairs *p, const char *name, const char *value)
-{
-	for (size_t i = 0; i < p->n; i++) {
-		if (strcmp(p->items[i].name, name) != 0)
-			continue;
-		free(p->items[i].value);
-		p->items[i].value = mem_strdup(value);
-		return;
-	}
-	add_pair(p, name, value);
 }
 
 static void free_pairs(struct table_pairs *p)
@@ -156,7 +145,6 @@ void definition_init(struct table_definition *d, const struct settings *s, const
 	d->n_partitions = key_partitions(t, columns);
 	for (size_t i = 0; i < d->n_partitions; i++)
 		snprintf(d->partitions[i], sizeof(d->partitions[i]), "%.*s", (int)columns[i].len, columns[i].name);
-	add_pair(&d->serde, "case.insensitive", "true");
 	add_pair(&d->serde, "ignore.malformed.json", "false");
 	add_pair(&d->parameters, "classification", "json");
 	add_pair(&d->parameters, "compressionType", codec_find(t->compression)->name);
@@ -165,25 +153,42 @@ void definition_init(struct table_definition *d, const struct settings *s, const
 		project(d, columns, first_dt);
 }
 
-static bool has_upper(const char *s)
+static char *text_of(const json_t *column, const char *name)
 {
-	while (*s != '\0' && !isupper((unsigned char)*s))
-		s++;
-	return *s != '\0';
+	const char *s = json_string_value(json_object_get(column, name));
+
+	return mem_strdup(s != NULL ? s : "");
 }
 
-void definition_add_column(struct table_definition *d, const char *name, const char *type, const char *key)
+static void add_column(struct table_definition *d, char *name, char *type, char *comment)
 {
 	d->columns = mem_realloc(d->columns, (d->n_columns + 1) * sizeof(d->columns[0]));
-	d->columns[d->n_columns++] = (struct table_column){ mem_strdup(name), mem_strdup(type), mem_strdup(key) };
-	if (key[0] == '\0' || strcmp(key, name) == 0)
-		return;
-	name = mem_printf("mapping.%s", name);
-	set_pair(&d->serde, name, key);
-	free((char *)name);
-	/* The SerDe would look for the key's lower case. So each key with an upper-case letter needs its mapping. */
-	if (has_upper(key))
-		set_pair(&d->serde, "case.insensitive", "false");
+	d->columns[d->n_columns++] = (struct table_column){ name, type, comment };
+}
+
+void definition_columns(struct table_definition *d, const json_t *columns, const json_t *serde)
+{
+	const char *name;
+	json_t *value;
+	size_t i;
+
+	json_array_foreach((json_t *)columns, i, value) {
+		add_column(d, text_of(value, "Name"), text_of(value, "Type"), text_of(value, "Comment"));
+	}
+	if (d->n_columns == 0)
+		add_column(d, mem_strdup(NOTHING_YET), mem_strdup("string"), mem_strdup(""));
+	json_object_foreach((json_t *)serde, name, value) {
+		add_pair(&d->serde, name, json_string_value(value));
+	}
+}
+
+const char *definition_serde(const struct table_definition *d, const char *name)
+{
+	for (size_t i = 0; i < d->serde.n; i++) {
+		if (strcmp(d->serde.items[i].name, name) == 0)
+			return d->serde.items[i].value;
+	}
+	return NULL;
 }
 
 void definition_free(struct table_definition *d)
@@ -191,7 +196,7 @@ void definition_free(struct table_definition *d)
 	for (size_t i = 0; i < d->n_columns; i++) {
 		free(d->columns[i].name);
 		free(d->columns[i].type);
-		free(d->columns[i].key);
+		free(d->columns[i].comment);
 	}
 	free(d->columns);
 	free_pairs(&d->serde);

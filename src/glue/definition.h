@@ -17,9 +17,8 @@
 #define DEFINITION_NAME_MAX 255
 
 struct table_column {
-	char *name; /* as Glue has it: lower case */
-	char *type; /* in Glue's words: "struct<id:bigint>" */
-	char *key;  /* the top-level JSON key that it is read from; "": the same as the name */
+	char *name, *type; /* as Glue has them */
+	char *comment;     /* what somebody has said of it; "": nothing */
 };
 
 struct table_pair {
@@ -53,8 +52,12 @@ void definition_init(struct table_definition *d, const struct settings *s, const
 		     const char *table, const char *first_dt);
 void definition_free(struct table_definition *d);
 
-/* Columns go in the order of these calls; the name must be new. */
-void definition_add_column(struct table_definition *d, const char *name, const char *type, const char *key);
+/* Its columns, [{"Name":…,"Type":…}], and what of the SerDe's parameters they need; once. A table that nothing is known
+ * of gets a column that is always null, since there is no table without one. */
+void definition_columns(struct table_definition *d, const json_t *columns, const json_t *serde);
+
+/* What the SerDe has under that name; NULL: nothing. */
+const char *definition_serde(const struct table_definition *d, const char *name);
 
 /* CreateTable's TableInput. Owns: the caller's to json_decref. */
 json_t *definition_input(const struct table_definition *d);

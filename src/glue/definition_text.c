@@ -29,8 +29,14 @@ static json_t *storage_json(const struct table_definition *d)
 {
 	json_t *columns = mem_must(json_array());
 
-	for (size_t i = 0; i < d->n_columns; i++)
-		json_array_append_new(columns, column_json(d->columns[i].name, d->columns[i].type));
+	for (size_t i = 0; i < d->n_columns; i++) {
+		const struct table_column *c = &d->columns[i];
+		json_t *column = column_json(c->name, c->type);
+
+		if (c->comment[0] != '\0')
+			json_object_set_new(column, "Comment", text(c->comment));
+		json_array_append_new(columns, column);
+	}
 	return mem_must(json_pack("{so ss ss ss sb si sb s{ss so}}", "Columns", columns, "Location", d->location,
 				  "InputFormat", DEFINITION_INPUT_FORMAT, "OutputFormat", DEFINITION_OUTPUT_FORMAT,
 				  "Compressed", d->compressed, "NumberOfBuckets", -1, "StoredAsSubDirectories", 0,
@@ -114,8 +120,13 @@ void definition_ddl(const struct table_definition *d, struct buf *out)
 	buf_addc(out, '.');
 	put_name(out, d->name);
 	buf_adds(out, " (");
-	for (size_t i = 0; i < d->n_columns; i++)
+	for (size_t i = 0; i < d->n_columns; i++) {
 		put_column(out, d->columns[i].name, d->columns[i].type, i == 0);
+		if (d->columns[i].comment[0] == '\0')
+			continue;
+		buf_adds(out, " COMMENT ");
+		put_string(out, d->columns[i].comment);
+	}
 	buf_adds(out, "\n)\n");
 	for (size_t i = 0; i < d->n_partitions; i++) {
 		if (i == 0)

@@ -157,15 +157,30 @@ static bool set(json_t *pairs, const char *name, const char *value, struct buf *
 	return true;
 }
 
-/* A mapping that is there says what a column is read from; case matters as soon as one key needs it. */
+static bool is_of_columns(const char *parameter)
+{
+	return strncmp(parameter, "mapping.", strlen("mapping.")) == 0 || strcmp(parameter, "case.insensitive") == 0;
+}
+
+/* What the columns need is theirs to say; of the rest, what is there stays. */
 static void grow_serde(json_t *pairs, const struct table_definition *d, struct buf *words)
 {
+	const char *name;
+	json_t *value;
+	void *next;
+
 	for (size_t i = 0; i < d->serde.n; i++) {
 		const struct table_pair *p = &d->serde.items[i];
 
-		if (json_object_get(pairs, p->name) == NULL ||
-		    (strcmp(p->name, "case.insensitive") == 0 && strcmp(p->value, "false") == 0))
+		if (json_object_get(pairs, p->name) == NULL || is_of_columns(p->name))
 			set(pairs, p->name, p->value, words);
+	}
+	json_object_foreach_safe(pairs, next, name, value)
+	{
+		if (strncmp(name, "mapping.", strlen("mapping.")) != 0 || definition_serde(d, name) != NULL)
+			continue;
+		buf_addf(words, "%sno \"%s\"", comma(words), name);
+		json_object_del(pairs, name);
 	}
 }
 

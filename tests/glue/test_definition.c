@@ -34,18 +34,33 @@ static struct topic_settings *common(void)
 	return &some.topic;
 }
 
+static void add(json_t *columns, const char *name, const char *type)
+{
+	json_array_append_new(columns, json_pack("{ss ss}", "Name", name, "Type", type));
+}
+
+/* Takes both. */
+static void give(struct table_definition *d, json_t *columns, json_t *serde)
+{
+	definition_columns(d, columns, serde);
+	json_decref(columns);
+	json_decref(serde);
+}
+
 static void orders(struct table_definition *d)
 {
-	static const char *const columns[][2] = {
-		{ "order_id", "string" },      { "amount", "double" },
-		{ "created_at", "timestamp" }, { "customer", "struct<id:bigint,name:string>" },
-		{ "tags", "array<string>" },   { "attrs", "map<string,string>" },
-		{ "kafka_partition", "int" },  { "kafka_offset", "bigint" },
-	};
+	json_t *columns = json_array();
 
 	definition_init(d, &some, &some.topic, "orders", "2026-01-01");
-	for (size_t i = 0; i < sizeof(columns) / sizeof(columns[0]); i++)
-		definition_add_column(d, columns[i][0], columns[i][1], "");
+	add(columns, "order_id", "string");
+	add(columns, "amount", "double");
+	add(columns, "created_at", "timestamp");
+	add(columns, "customer", "struct<id:bigint,name:string>");
+	add(columns, "tags", "array<string>");
+	add(columns, "attrs", "map<string,string>");
+	add(columns, "kafka_partition", "int");
+	add(columns, "kafka_offset", "bigint");
+	give(d, columns, json_pack("{ss}", "case.insensitive", "true"));
 }
 
 static void test_the_input_is_that_of_the_api(void **state)
@@ -102,7 +117,7 @@ static void test_the_ddl_is_what_athena_reads(void **state)
 		"  `attrs` map<string,string>,\n  `kafka_partition` int,\n  `kafka_offset` bigint\n)\n"
 		"PARTITIONED BY (\n  `dt` string,\n  `hour` string\n)\n"
 		"ROW FORMAT SERDE 'org.openx.data.jsonserde.JsonSerDe'\n"
-		"WITH SERDEPROPERTIES (\n  'case.insensitive'='true',\n  'ignore.malformed.json'='false'\n)\n"
+		"WITH SERDEPROPERTIES (\n  'ignore.malformed.json'='false',\n  'case.insensitive'='true'\n)\n"
 		"STORED AS INPUTFORMAT 'org.apache.hadoop.mapred.TextInputFormat'\n"
 		"  OUTPUTFORMAT 'org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat'\n"
 		"LOCATION 's3://lake-one/raw/orders/'\n"
@@ -118,30 +133,15 @@ static void test_the_ddl_is_what_athena_reads(void **state)
 	definition_free(&d);
 }
 
-static const char *serde_value(const struct table_definition *d, const char *name)
-{
-	for (size_t i = 0; i < d->serde.n; i++)
-		if (strcmp(d->serde.items[i].name, name) == 0)
-			return d->serde.items[i].value;
-	return NULL;
-}
-
-static void test_keys_that_glue_cannot_name_are_mapped(void **state)
+static void test_a_table_of_nothing_has_a_column_all_the_same(void **state)
 {
 	struct table_definition d;
 
 	(void)state;
 	definition_init(&d, &some, common(), "market", "2026-01-01");
-	definition_add_column(&d, "a_b", "string", "a b");
-	definition_add_column(&d, "volume", "bigint", "volume");
-	assert_string_equal(serde_value(&d, "mapping.a_b"), "a b");
-	assert_null(serde_value(&d, "mapping.volume"));
-	assert_string_equal(serde_value(&d, "case.insensitive"), "true");
-	definition_add_column(&d, "adj_close", "double", "Adj Close");
-	definition_add_column(&d, "open", "double", "Open");
-	assert_string_equal(serde_value(&d, "mapping.adj_close"), "Adj Close");
-	assert_string_equal(serde_value(&d, "mapping.open"), "Open");
-	assert_string_equal(serde_value(&d, "case.insensitive"), "false");
+	give(&d, json_array(), json_object());
+	assert_int_equal(d.n_columns, 1);
+	assert_string_equal(d.columns[0].name, "nothing_yet");
 	definition_free(&d);
 }
 
@@ -153,10 +153,14 @@ static void test_quotes_end_nothing(void **state)
 	(void)state;
 	common()->prefix = (char *)"it's";
 	definition_init(&d, &some, &some.topic, "t", "2026-01-01");
-	definition_add_column(&d, "a`b", "struct<date:array<struct<order:decimal(10,2)>>>", "a'b\\c\"");
+	give(&d,
+	     json_pack("[{ss ss ss}]", "Name", "a`b", "Type", "struct<date:array<struct<order:decimal(10,2)>>>",
+		       "Comment", "the buyer's"),
+	     json_pack("{ss}", "mapping.a`b", "a'b\\c\""));
 	buf_init(&out, 1 << 20);
 	definition_ddl(&d, &out);
-	assert_non_null(strstr(buf_str(&out), "\n  `a``b` struct<`date`:array<struct<`order`:decimal(10,2)>>>\n"));
+	assert_non_null(strstr(buf_str(&out), "\n  `a``b` struct<`date`:array<struct<`order`:decimal(10,2)>>> "
+					      "COMMENT 'the buyer\\'s'\n"));
 	assert_non_null(strstr(buf_str(&out), "'mapping.a`b'='a\\'b\\\\c\"'"));
 	assert_non_null(strstr(buf_str(&out), "LOCATION 's3://lake-one/it\\'s/t/'\n"));
 	buf_free(&out);
@@ -363,11 +367,14 @@ static void test_ddl_and_api_say_the_same_of_any_table(void **state)
 	for (int round = 0; round < 500; round++) {
 		struct topic_settings *t = common();
 		struct table_definition def;
+		json_t *columns, *serde;
 
 		t->partition_by = (enum partition_by)dice_below(&d, 3);
 		t->compression = (enum compression)dice_below(&d, 3);
 		some.glue_partitions = (enum glue_partitions)dice_below(&d, 2);
 		definition_init(&def, &some, t, "orders", "1999-12-31");
+		columns = json_array();
+		serde = json_object();
 		for (int64_t i = dice_below(&d, 12); i > 0; i--) {
 			char name[8], key[8], text[40];
 
@@ -376,10 +383,11 @@ static void test_ddl_and_api_say_the_same_of_any_table(void **state)
 				key[k] = letters[dice_below(&d, sizeof(letters) - 1)];
 			}
 			key[dice_below(&d, sizeof(key))] = '\0';
-			snprintf(text, sizeof(text), "%.8s_%lld", name, (long long)i);
-			key[sizeof(key) - 1] = '\0';
-			definition_add_column(&def, text, types[dice_below(&d, 5)], key);
+			snprintf(text, sizeof(text), "mapping.%.8s_%lld", name, (long long)i);
+			add(columns, text + strlen("mapping."), types[dice_below(&d, 5)]);
+			json_object_set_new(serde, text, json_string(key));
 		}
+		give(&def, columns, serde);
 		expect_same(&def);
 		definition_free(&def);
 	}
@@ -390,7 +398,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_the_input_is_that_of_the_api),
 		cmocka_unit_test(test_the_ddl_is_what_athena_reads),
-		cmocka_unit_test(test_keys_that_glue_cannot_name_are_mapped),
+		cmocka_unit_test(test_a_table_of_nothing_has_a_column_all_the_same),
 		cmocka_unit_test(test_quotes_end_nothing),
 		cmocka_unit_test(test_folders_and_values_of_slots),
 		cmocka_unit_test(test_values_of_others_are_no_slots),

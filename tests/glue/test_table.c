@@ -16,6 +16,22 @@
 static struct settings some;
 static struct table_definition def;
 
+static void define(const char *columns, const char *serde)
+{
+	json_t *c = json_loads(columns, 0, NULL), *p = json_loads(serde, 0, NULL);
+
+	assert_non_null(c);
+	assert_non_null(p);
+	definition_free(&def);
+	definition_init(&def, &some, &some.topic, "orders", "2026-01-02");
+	definition_columns(&def, c, p);
+	json_decref(c);
+	json_decref(p);
+}
+
+#define A_AND_B "[{\"Name\":\"a\",\"Type\":\"bigint\"},{\"Name\":\"b\",\"Type\":\"string\"}]"
+#define PLAIN "{\"case.insensitive\":\"true\"}"
+
 static int begin(void **state)
 {
 	(void)state;
@@ -24,9 +40,7 @@ static int begin(void **state)
 		.glue_database = (char *)"lake",
 		.topic = { .prefix = (char *)"raw", .format = (char *)"json", .key = (char *)DEFAULT_KEY },
 	};
-	definition_init(&def, &some, &some.topic, "orders", "2026-01-02");
-	definition_add_column(&def, "a", "bigint", "");
-	definition_add_column(&def, "b", "string", "");
+	define(A_AND_B, PLAIN);
 	return 0;
 }
 
@@ -54,6 +68,11 @@ static json_t *in_glue(void)
 static json_t *storage(json_t *table)
 {
 	return json_object_get(table, "StorageDescriptor");
+}
+
+static json_t *serde(json_t *table)
+{
+	return json_object_get(json_object_get(storage(table), "SerdeInfo"), "Parameters");
 }
 
 static void expect_refused(json_t *table, const char *words)
@@ -129,13 +148,13 @@ static void test_columns_are_added_behind_and_widened_where_they_are(void **stat
 	(void)state;
 	json_array_insert_new(json_object_get(storage(t), "Columns"), 0,
 			      json_pack("{ss ss ss}", "Name", "theirs", "Type", "date", "Comment", "of others"));
-	definition_free(&def);
-	definition_init(&def, &some, &some.topic, "orders", "2026-01-02");
-	definition_add_column(&def, "b", "string", "");
-	definition_add_column(&def, "c", "array<string>", "C c");
-	definition_add_column(&def, "a", "double", "");
-	input = grown(t, "column \"c\" array<string>, column \"a\" is double, was bigint, \"case.insensitive\" is "
-			 "\"false\", \"mapping.c\" is \"C c\"");
+	json_object_set_new(serde(t), "mapping.stale", json_string("x"));
+	json_object_set_new(serde(t), "ignore.malformed.json", json_string("true"));
+	define("[{\"Name\":\"b\",\"Type\":\"string\"},{\"Name\":\"c\",\"Type\":\"array<string>\"},"
+	       "{\"Name\":\"a\",\"Type\":\"double\"}]",
+	       "{\"case.insensitive\":\"true\",\"mapping.c\":\"c c\"}");
+	input = grown(t, "column \"c\" array<string>, column \"a\" is double, was bigint, \"mapping.c\" is \"c c\", "
+			 "no \"mapping.stale\"");
 	assert_int_equal(json_array_size(json_object_get(storage(input), "Columns")), 4);
 	assert_string_equal(column(input, 0, "Name"), "theirs");
 	assert_string_equal(column(input, 0, "Comment"), "of others");
@@ -187,13 +206,11 @@ static void test_the_settings_say_who_finds_the_partitions(void **state)
 
 	(void)state;
 	some.glue_partitions = GLUE_PARTITIONS_REGISTERED;
-	definition_free(&def);
-	definition_init(&def, &some, &some.topic, "orders", "2026-01-02");
+	define(A_AND_B, PLAIN);
 	input = grown(projected, "\"projection.enabled\" is \"false\"");
 	json_decref(projected);
 	some.glue_partitions = GLUE_PARTITIONS_PROJECTION;
-	definition_free(&def);
-	definition_init(&def, &some, &some.topic, "orders", "2026-01-02");
+	define(A_AND_B, PLAIN);
 	projected = grown(input, "\"projection.enabled\" is \"true\"");
 	assert_non_null(projected);
 	json_decref(projected);
@@ -238,8 +255,7 @@ static void test_the_hash_is_of_columns_and_mapping_alone(void **state)
 	json_object_set_new(json_array_get(json_object_get(storage(t), "Columns"), 0), "Comment", json_string("c"));
 	table_hash(t, now);
 	assert_string_equal(now, first);
-	json_object_set_new(json_object_get(json_object_get(storage(t), "SerdeInfo"), "Parameters"), "mapping.a",
-			    json_string("A"));
+	json_object_set_new(serde(t), "mapping.a", json_string("A"));
 	table_hash(t, now);
 	assert_string_not_equal(now, first);
 	json_decref(t);
