@@ -66,6 +66,7 @@ struct s3_call {
 	int64_t not_after_boot_ms; /* PUT, COMPLETE: INT64_MAX for no limit */
 	const char *page;          /* LIST_UPLOADS, LIST_OBJECTS: NULL, or what the page before gave as next_page */
 	int max_keys;              /* LIST_OBJECTS: a page; 0: what the store thinks right */
+	bool folders;              /* LIST_OBJECTS: not what lies below a further "/", but "0\t0\tfolder/\n" for it */
 	int64_t first_byte;        /* GET: this many bytes from here */
 	int64_t n_bytes;           /* at least 1 */
 	void *user;

@@ -150,6 +150,12 @@ int s3_objects_read(const void *data, size_t len, struct buf *lines, char **next
 			if (!add_row(&row, lines))
 				break;
 			row = (struct object_row){ "", 0, 0 };
+		} else if (strcmp(x.path, OBJECTS "/CommonPrefixes/Prefix") == 0) {
+			struct object_row folder = { "", 0, 0 };
+
+			take(folder.key, sizeof(folder.key), &x.text, encoded);
+			if (!add_row(&folder, lines))
+				break;
 		} else if (strcmp(x.path, OBJECTS "/IsTruncated") == 0) {
 			more = strcmp(buf_str(&x.text), "true") == 0;
 		} else if (strcmp(x.path, OBJECTS "/NextContinuationToken") == 0) {

@@ -18,9 +18,9 @@ struct s3_page {
  * -1: the document is no such page, or lines has no room for all of it. */
 int s3_page_read(const void *data, size_t len, struct buf *lines, struct s3_page *page);
 
-/* One page of ListObjectsV2: append "bytes\tmodified in ms\tkey\n" for each object to lines; keys with control
- * characters are left out. *next: where the next page begins, NULL when there is none; the caller frees. -1: no such
- * page, or no room for all of it. */
+/* One page of ListObjectsV2: append "bytes\tmodified in ms\tkey\n" for each object to lines, and "0\t0\tfolder/\n" for
+ * each common prefix; keys with control characters are left out. *next: where the next page begins, NULL when there is
+ * none; the caller frees. -1: no such page, or no room for all of it. */
 int s3_objects_read(const void *data, size_t len, struct buf *lines, char **next);
 
 #endif

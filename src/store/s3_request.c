@@ -145,6 +145,8 @@ static void build_query(const struct s3_attempt *a, struct buf *q)
 		add_parameter(q, "list-type", "2");
 		add_parameter(q, "encoding-type", "url");
 		add_parameter(q, "prefix", c->key);
+		if (c->folders)
+			add_parameter(q, "delimiter", "/");
 		if (c->page != NULL)
 			add_parameter(q, "continuation-token", c->page);
 		if (c->max_keys > 0) {

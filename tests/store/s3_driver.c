@@ -2,10 +2,10 @@
 /* Runs S3 calls given on its command line through the real s3 and http code, one result a line on stdout, for
  * test_s3.py. Options first, then steps, one after another; the calls of one step run at once:
  *   put:KEY:BYTES  create:KEY  part:KEY:NUMBER:BYTES  complete:KEY  abort:KEY  list:PREFIX  puts:N:PREFIX:BYTES
- *   objects:PREFIX (all pages, a line each)  head:KEY  get:KEY:FIRST:BYTES (detail: how many, and the first 20 in hex)
- *   sleep:MS  drop-part:NUMBER (makes the next complete name a part that is not there)
- * A line: op, key, result, attempts, milliseconds, detail; tabs between. What is retried comes as "trouble" lines.
- * The body of n bytes is the pattern (position * 7 + key's first byte), in pieces of 1 to 100,000 bytes. */
+ *   objects:PREFIX  folders:PREFIX (all pages, a line each)  head:KEY  get:KEY:FIRST:BYTES (detail: how many, and the
+ * first 20 in hex) sleep:MS  drop-part:NUMBER (makes the next complete name a part that is not there) A line: op, key,
+ * result, attempts, milliseconds, detail; tabs between. What is retried comes as "trouble" lines. The body of n bytes
+ * is the pattern (position * 7 + key's first byte), in pieces of 1 to 100,000 bytes. */
 #include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -219,6 +219,7 @@ static int pages(struct s3 *s3, enum s3_op op, const char *prefix, const char *n
 		page = next_page;
 		next_page = NULL;
 		j->call.page = page;
+		j->call.folders = strcmp(name, "folders") == 0;
 		rc = one(s3, j, name);
 		free(page);
 	} while (rc == 0 && next_page != NULL);
@@ -257,7 +258,7 @@ static int step(struct s3 *s3, char *text)
 		j->call.n_bytes = strtoll(f[3], NULL, 10);
 		return one(s3, j, f[0]);
 	}
-	if (strcmp(f[0], "objects") == 0)
+	if (strcmp(f[0], "objects") == 0 || strcmp(f[0], "folders") == 0)
 		return pages(s3, S3_LIST_OBJECTS, f[1], f[0]);
 	if (strcmp(f[0], "sleep") == 0)
 		return usleep((useconds_t)strtol(f[1], NULL, 10) * 1000);

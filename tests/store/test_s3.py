@@ -190,6 +190,17 @@ def test_objects_are_listed_looked_at_and_read(s3, driver):
     assert none.result == "failed" and "404" in none.detail
 
 
+def test_folders_are_listed_without_what_is_in_them(s3, driver):
+    s3.page = 2
+    steps = [f"put:in/d={day:02} é/k{i}:5" for day in range(3) for i in range(4)]
+    lines = driver.run(*steps, "put:in/top:7", "put:other/a/b:1", "folders:in/")
+    pages = [line for line in lines if line.op == "folders"]
+    rows = [tuple(row.split("\t")) for page in pages for row in page.detail.splitlines()]
+    assert [(size, key) for size, _, key in rows if key.endswith("/")] == [("0", f"in/d={day:02} é/") for day in range(3)]
+    assert [(size, key) for size, _, key in rows if not key.endswith("/")] == [("7", "in/top")]
+    assert len(pages) > 1
+
+
 def test_a_session_token_is_sent_and_signed(s3, driver):
     assert driver.one("put:k:1", token="tok/en==").result == "done"
     assert s3.log[0]["headers"]["x-amz-security-token"] == "tok/en=="
