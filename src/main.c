@@ -22,6 +22,7 @@
 #include "http/http.h"
 #include "kafka/consumer.h"
 #include "offsets/offsets.h"
+#include "policy/policy.h"
 #include "replay/replay.h"
 #include "settings/document.h"
 #include "settings/settings.h"
@@ -34,7 +35,7 @@
 /* What the command line says. */
 struct arguments {
 	const char *file;
-	const char *topic, *prefix;                   /* NULL: not given */
+	const char *topic, *prefix, *role, *account;  /* NULL: not given */
 	int64_t since_ms, to_time_ms, from_ms, to_ms; /* INT64_MIN: not given */
 	bool syntax, sample, man, man_metrics;
 	bool deep, json, watch;
@@ -62,6 +63,8 @@ enum option_bit {
 	OPTION_TO = 1 << 13,
 	OPTION_PREFIX = 1 << 14,
 	OPTION_WATCH = 1 << 15,
+	OPTION_ROLE = 1 << 16,
+	OPTION_ACCOUNT = 1 << 17,
 };
 
 struct command {
@@ -244,6 +247,18 @@ static int run_land(const struct arguments *a)
 	return code;
 }
 
+static int run_iam_policy(const struct arguments *a)
+{
+	struct settings *s = load_by(settings_look_over, a);
+	int code;
+
+	if (s == NULL)
+		return EX_CONFIG;
+	code = policy_command(s, a->role, a->account);
+	settings_free(s);
+	return code;
+}
+
 static int run_version(const struct arguments *a)
 {
 	const struct codec_ops *gzip = codec_find(COMPRESSION_GZIP), *zstd = codec_find(COMPRESSION_ZSTD);
@@ -318,6 +333,13 @@ static const struct command commands[] = {
 	  "                in place of s3.prefix; it must be empty, and so PREFIX-dead-letter, for dead letters\n"
 	  "The same command again goes on where it was stopped; several at once share the work.\n"
 	  "Exit codes: 65 the prefix is not empty; 69 Kafka or the bucket cannot be asked; 75 stopped in between.\n" },
+	{ "iam-policy", false, OPTION_ROLE | OPTION_ACCOUNT, run_iam_policy, " [--role ROLE] [--account NUMBER]",
+	  "print the IAM policy that these settings need",
+	  "Prints the least policy for exactly these settings, as JSON; asks nobody. What the settings cannot know stands\n"
+	  "for itself in it, and is told on standard error.\n"
+	  "  --role ROLE   daemon (default), crawler, analyst, or msk: the part about an Amazon MSK with IAM\n"
+	  "  --account NUMBER\n"
+	  "                the account's twelve digits\n" },
 	{ "version", false, 0, run_version, "", "print the version",
 	  "Prints the version, and those of the libraries that it runs with.\n" },
 };
@@ -412,6 +434,27 @@ static const struct flag {
 	{ 'V', 0, offsetof(struct arguments, version) },
 };
 
+/* Options that are a text. */
+static const struct flag texts[] = {
+	{ 'c', 0, offsetof(struct arguments, file) },
+	{ 't', OPTION_TOPIC, offsetof(struct arguments, topic) },
+	{ 'p', OPTION_PREFIX, offsetof(struct arguments, prefix) },
+	{ 'R', OPTION_ROLE, offsetof(struct arguments, role) },
+	{ 'A', OPTION_ACCOUNT, offsetof(struct arguments, account) },
+};
+
+static bool take_text(int c, struct arguments *a, unsigned *given)
+{
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		if (texts[i].c != c)
+			continue;
+		*(const char **)((char *)a + texts[i].member) = optarg;
+		*given |= texts[i].bit;
+		return true;
+	}
+	return false;
+}
+
 static bool take_flag(int c, struct arguments *a, unsigned *given)
 {
 	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
@@ -454,23 +497,17 @@ static int parse(int argc, char **argv, struct arguments *a, unsigned *given)
 		{ "from", required_argument, NULL, 'F' },
 		{ "to", required_argument, NULL, 'U' },
 		{ "prefix", required_argument, NULL, 'p' },
+		{ "role", required_argument, NULL, 'R' },
+		{ "account", required_argument, NULL, 'A' },
 		{ 0 },
 	};
 	int c, rc = 0;
 
 	opterr = 0;
 	while (rc == 0 && (c = getopt_long(argc, argv, ":c:h", options, NULL)) != -1) {
-		if (take_flag(c, a, given))
+		if (take_flag(c, a, given) || take_text(c, a, given))
 			continue;
-		if (c == 'c') {
-			a->file = optarg;
-		} else if (c == 't') {
-			a->topic = optarg;
-			*given |= OPTION_TOPIC;
-		} else if (c == 'p') {
-			a->prefix = optarg;
-			*given |= OPTION_PREFIX;
-		} else if (c == 'S') {
+		if (c == 'S') {
 			rc = take_time(&a->since_ms, OPTION_SINCE, given);
 		} else if (c == 'T') {
 			rc = take_time(&a->to_time_ms, OPTION_TO_TIME, given);

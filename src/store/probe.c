@@ -14,7 +14,6 @@
 #include "base/mem.h"
 #include "store/backoff.h"
 
-#define NAME "_kafka2s3_start"
 #define FLOOR_MS 1000
 #define TOLD_EVERY_MS 60000
 
@@ -41,7 +40,7 @@ struct probe {
 
 static char *key_under(const char *prefix)
 {
-	return prefix[0] != '\0' ? mem_printf("%s/" NAME, prefix) : mem_strdup(NAME);
+	return prefix[0] != '\0' ? mem_printf("%s/" PROBE_NAME, prefix) : mem_strdup(PROBE_NAME);
 }
 
 static void add(struct probe *p, const struct topic_settings *t)

@@ -13,6 +13,7 @@
  * of the settings, at most 8, with its encryption and storage class. Nothing becomes visible. What fails is tried again
  * until it works, and holds up nothing. Thread: its uploader, but for probe_worked. */
 #define PROBE_MAX_PREFIXES 8
+#define PROBE_NAME "_kafka2s3_start" /* its key, below the prefix */
 
 struct probe;
 
