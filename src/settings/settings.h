@@ -21,6 +21,18 @@ struct string_list {
 	size_t n;
 };
 
+/* A column of a table that is said rather than learnt. */
+struct column_setting {
+	char *name; /* as the catalog has it */
+	char *type; /* as Glue writes it (schema/type.h) */
+	char *path; /* the JSON key at the top of the document; "": the name */
+};
+
+struct column_list {
+	struct column_setting *items;
+	size_t n;
+};
+
 enum compression { COMPRESSION_NONE, COMPRESSION_GZIP, COMPRESSION_ZSTD };
 enum tombstones { TOMBSTONES_SKIP, TOMBSTONES_WRITE, TOMBSTONES_DEAD_LETTER };
 enum partition_by { PARTITION_BY_HOUR, PARTITION_BY_DAY, PARTITION_BY_NONE };
@@ -59,6 +71,7 @@ struct topic_settings {
 	int64_t roll_bytes;                /* compressed; 0: not by this */
 	int64_t roll_records;              /* 0: not by this */
 	int64_t roll_age_ms;               /* 0: not by this */
+	struct column_list columns;        /* those that are said; others are learnt */
 };
 
 struct override {
