@@ -21,6 +21,7 @@
 #include "board/board.h"
 #include "daemon/about.h"
 #include "daemon/notify.h"
+#include "daemon/rack.h"
 #include "daemon/reload.h"
 #include "daemon/state.h"
 #include "kafka/consumer.h"
@@ -76,7 +77,7 @@ static int build(struct daemon *d, struct error *e)
 		if (d->uploaders[i] == NULL)
 			return -1;
 	}
-	d->consumer = consumer_new(s, d->lanes, d->n, d->events, d->board, e);
+	d->consumer = consumer_new(s, rack_find(s), d->lanes, d->n, d->events, d->board, e);
 	return d->consumer == NULL ? -1 : 0;
 }
 

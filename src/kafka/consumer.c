@@ -312,12 +312,13 @@ static void connect_wakes(struct consumer *c)
 		ring_wake_producer(c->lanes[i].lane.ring, waker);
 }
 
-struct consumer *consumer_new(const struct settings *settings, const struct lane *lanes, int n_lanes,
+struct consumer *consumer_new(const struct settings *settings, const char *rack, const struct lane *lanes, int n_lanes,
 			      struct mailbox *events, struct board *board, struct error *e)
 {
 	struct consumer *c = mem_zalloc(sizeof(*c));
 
 	c->settings = settings_hold(settings);
+	c->rack = mem_strdup(rack);
 	c->events = events;
 	c->board = board;
 	c->n_lanes = n_lanes;
@@ -396,6 +397,7 @@ void consumer_free(struct consumer *c)
 	free(c->cluster);
 	free(c->lanes);
 	settings_free(atomic_load(&c->fresh));
+	free(c->rack);
 	settings_free(c->settings);
 	free(c);
 }

@@ -22,9 +22,10 @@ struct lane {
 	struct mailbox *commands;
 };
 
-/* lanes, events and board must outlive it; events is the one mailbox that all uploaders post to; its waker and those of
- * the rings' producer side are set here. Errors: settings that the client refuses. */
-struct consumer *consumer_new(const struct settings *settings, const struct lane *lanes, int n_lanes,
+/* rack: where this machine stands, "": not known. lanes, events and board must outlive it; events is the one mailbox
+ * that all uploaders post to; its waker and those of the rings' producer side are set here. Errors: settings that the
+ * client refuses. */
+struct consumer *consumer_new(const struct settings *settings, const char *rack, const struct lane *lanes, int n_lanes,
 			      struct mailbox *events, struct board *board, struct error *e);
 /* What consumer_new would say of kafka.options, as far as it can be told without a client. Thread: any. */
 int consumer_check(const struct settings *settings, struct error *e);

@@ -126,7 +126,7 @@ int handle_check(const struct settings *s, struct error *e)
 	return 0;
 }
 
-rd_kafka_t *handle_open(const struct settings *s, struct error *e)
+rd_kafka_t *handle_open(const struct settings *s, const char *rack, struct error *e)
 {
 	rd_kafka_conf_t *conf = new_conf(s, e);
 	char why[256];
@@ -134,6 +134,10 @@ rd_kafka_t *handle_open(const struct settings *s, struct error *e)
 
 	if (conf == NULL)
 		return NULL;
+	if (rack[0] != '\0' && client_set(conf, "client.rack", rack, e) < 0) {
+		rd_kafka_conf_destroy(conf);
+		return NULL;
+	}
 	rd_kafka_conf_set_events(conf, RD_KAFKA_EVENT_REBALANCE | RD_KAFKA_EVENT_OFFSET_COMMIT | RD_KAFKA_EVENT_ERROR |
 					       RD_KAFKA_EVENT_STATS);
 	rk = rd_kafka_new(RD_KAFKA_CONSUMER, conf, why, sizeof(why));

@@ -8,9 +8,9 @@
 #include "base/error.h"
 #include "settings/settings.h"
 
-/* The consumer's client handle, made from the settings.
+/* The consumer's client handle, made from the settings; rack "": none.
  * Owns: the caller closes it. Errors: NULL or -1, GIVE_UP, EX_CONFIG. */
-rd_kafka_t *handle_open(const struct settings *s, struct error *e);
+rd_kafka_t *handle_open(const struct settings *s, const char *rack, struct error *e);
 /* One that joins no group and knows the whole log, whatever transactions are open in it. */
 rd_kafka_t *handle_open_whole_log(const struct settings *s, struct error *e);
 /* Does the client know all properties of kafka.options, and take their values? No thread, no network. */

@@ -64,6 +64,7 @@ struct consumer {
 	char *cluster;
 	char mark[RANGE_MARK_SIZE];
 	const char *isolation_level;
+	char *rack; /* "": none */
 	int64_t session_ms, heartbeat_ms;
 
 	int64_t hold_until_boot_ms;     /* no commits: the group is rebalancing */

@@ -14,6 +14,7 @@ static const struct {
 	{ "bootstrap.servers", "use kafka.brokers" },
 	{ "metadata.broker.list", "use kafka.brokers" },
 	{ "group.id", "use kafka.group" },
+	{ "client.rack", "use kafka.rack" },
 	{ "auto.offset.reset", "use kafka.start" },
 	{ "enable.auto.commit", "offsets are committed when their records are in S3" },
 	{ "auto.commit.enable", "offsets are committed when their records are in S3" },

@@ -91,6 +91,7 @@ struct settings {
 	int64_t kafka_start_ms; /* -2 earliest, -1 latest (as the protocol's ListOffsets), else ms since 1970 */
 	int64_t kafka_stop_ms;  /* no setting: where a one-shot land ends (settings/redirect.h); INT64_MAX: nowhere */
 	struct string_list kafka_skip;    /* "topic:partition:offset" (settings/skip.h) */
+	char *kafka_rack;                 /* "": none; "auto": this instance's zone; else the text */
 	struct string_list kafka_options; /* "property=value", checked against the properties that the daemon owns */
 
 	char *s3_bucket;

@@ -108,6 +108,11 @@ const struct row rows[] = {
 	  .help = "Records that go to the dead letters without a look into them, as \"topic:partition:offset\": the way "
 		  "past one that ends the program. Changed while one of them is in a range that is sealed and not yet "
 		  "committed, it makes that range at-least-once if the daemon dies then, and that is said." },
+	{ NAMED("kafka", "rack", ROW_STRING), COMMON(kafka_rack), .fallback = "", .check = check_word,
+	  .help = "The rack (availability zone) of this machine, as the brokers name theirs by broker.rack. Brokers with a "
+		  "replica selector then let it read from a replica in the same zone, which costs nothing, where traffic "
+		  "between zones costs more than the instance. \"auto\": the zone's id from the EC2 instance metadata, "
+		  "as MSK names its racks; elsewhere it is said once and there is none." },
 	{ NAMED("kafka", "options", ROW_STRINGS), COMMON(kafka_options), .fallback = "", .check = kafka_option_check,
 	  .help = "Any librdkafka property as \"property=value\", except those that the daemon owns. The value of a "
 		  "property with password, secret, token or key in its name is a secret and may be given as "

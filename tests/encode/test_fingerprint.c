@@ -30,6 +30,7 @@ static const char *const not_routing[] = {
 	"kafka.skip",
 	"kafka.group",
 	"kafka.start",
+	"kafka.rack",
 	"kafka.options",
 	"s3.region",
 	"s3.endpoint",

@@ -171,7 +171,7 @@ static int begin(void **state)
 	ring_wake_consumer(f->ring, (struct waker){ wake_nobody, NULL });
 	mailbox_waker(f->commands, (struct waker){ wake_nobody, NULL });
 	lane = (struct lane){ f->ring, f->commands };
-	f->consumer = consumer_new(f->settings, &lane, 1, f->events, f->board, &e);
+	f->consumer = consumer_new(f->settings, "", &lane, 1, f->events, f->board, &e);
 	assert_non_null(f->consumer);
 	*state = f;
 	return 0;

@@ -186,6 +186,7 @@ static const struct bad values[] = {
 
 static const struct bad options[] = {
 	{ KAFKA("options = [ \"group.id=x\" ];"), 2, { "kafka.options:", "'group.id'", "use kafka.group" } },
+	{ KAFKA("options = [ \"client.rack=x\" ];"), 2, { "kafka.options:", "'client.rack'", "use kafka.rack" } },
 	{ KAFKA("options = [\n\"a=b\",\n\"enable.auto.commit=true\"\n];"), 4, { "enable.auto.commit" } },
 	{ KAFKA("options = [ \"enable.auto.offset.store=true\" ];"), 2, { "belongs to the daemon" } },
 	{ KAFKA("options = [ \"auto.offset.reset=latest\" ];"), 2, { "use kafka.start" } },
