@@ -211,6 +211,15 @@ int profiles_read_shared(struct profiles *p, struct error *e)
 	return read_shared(p, "AWS_SHARED_CREDENTIALS_FILE", ".aws/credentials", PROFILE_CREDENTIALS, e);
 }
 
+const char *profile_name(const char *given)
+{
+	const char *variable = getenv("AWS_PROFILE");
+
+	if (given[0] != '\0')
+		return given;
+	return variable != NULL && variable[0] != '\0' ? variable : PROFILE_DEFAULT;
+}
+
 const char *profiles_names(struct profiles *p)
 {
 	return buf_str(&p->names);

@@ -27,6 +27,9 @@ int profiles_read(struct profiles *p, const char *path, enum profile_syntax synt
 /* Both files, as AWS_CONFIG_FILE, AWS_SHARED_CREDENTIALS_FILE and HOME say where; one that is not there is empty. */
 int profiles_read_shared(struct profiles *p, struct error *e);
 
+/* The profile that is meant: given, else AWS_PROFILE, else the default one. Never NULL. */
+const char *profile_name(const char *given);
+
 /* What the files are called in messages: "'PATH' and 'PATH'", or one. Lives as long as p. */
 const char *profiles_names(struct profiles *p);
 

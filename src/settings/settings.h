@@ -95,7 +95,7 @@ struct settings {
 	struct string_list kafka_options; /* "property=value", checked against the properties that the daemon owns */
 
 	char *s3_bucket;
-	char *s3_region;   /* "": AWS_REGION, AWS_DEFAULT_REGION, else from the bucket's answer */
+	char *s3_region;   /* "": aws/region.h, else from the bucket's answer */
 	char *s3_endpoint; /* "": AWS; else "http://host:port" or "https://…" */
 	bool s3_path_style;
 	bool s3_dualstack;
@@ -104,6 +104,7 @@ struct settings {
 	char *s3_secret_access_key;
 	char *s3_session_token;
 	char *s3_credentials_file; /* AWS shared-credentials syntax, read again when it changes or a key expires */
+	char *s3_profile;          /* of the files that the AWS tools share; "": AWS_PROFILE, else the default one */
 	int64_t s3_part_size_bytes;
 	int64_t s3_connections;
 	int64_t s3_bandwidth_bytes; /* per second; 0: no limit */

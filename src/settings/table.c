@@ -127,7 +127,8 @@ const struct row rows[] = {
 	  .check = check_prefix, .help = "What every table lies under. Without a slash at either end." },
 	{ NAMED("s3", "region", ROW_STRING), COMMON(s3_region), .fallback = "", .check = check_word,
 	  .environment = { "AWS_REGION", "AWS_DEFAULT_REGION" },
-	  .help = "The bucket's region. Empty: from the environment, else from the bucket's own answer." },
+	  .help = "The bucket's region. Empty: from the environment, the profile (s3.profile), the EC2 instance (unless "
+		  "s3.endpoint is given), else from the bucket's own answer." },
 	{ NAMED("s3", "endpoint", ROW_STRING), COMMON(s3_endpoint), .fallback = "", .check = check_endpoint,
 	  .help = "Another S3 than Amazon's, as \"https://HOST:PORT\" or \"http://HOST:PORT\"; or a VPC endpoint, as "
 		  "\"https://bucket.vpce-ID.s3.REGION.vpce.amazonaws.com\", whose \"bucket.\" may be left out." },
@@ -151,6 +152,9 @@ const struct row rows[] = {
 	  .fallback = "",
 	  .help = "A file in the AWS shared-credentials syntax, section [default]. It is read again when it changes or "
 		  "a key expires." },
+	{ NAMED("s3", "profile", ROW_STRING), COMMON(s3_profile), .flags = ROW_RELOAD, .fallback = "",
+	  .help = "A profile of ~/.aws/config and ~/.aws/credentials (AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE name "
+		  "others). Given, it goes before the environment's credentials. Empty: AWS_PROFILE, else [default]." },
 	{ NAMED("s3", "part_size", ROW_SIZE), COMMON(s3_part_size_bytes), .fallback = "8MiB", .min = 5 * MIB,
 	  .max = 5 * GIB, .unit = "bytes",
 	  .help = "Up to this size an object is one PUT, above it a multipart upload of parts of this size." },

@@ -13,9 +13,11 @@
 #include <sys/random.h>
 #include <unistd.h>
 
+#include "aws/region.h"
 #include "base/clock.h"
 #include "base/mem.h"
 #include "store/backoff.h"
+#include "settings/access_point.h"
 #include "store/s3_state.h"
 
 #define STALL_MS 30000
@@ -33,11 +35,21 @@ static int64_t bandwidth_of(const struct settings *s)
 	return (s->s3_bandwidth_bytes + uploaders - 1) / uploaders;
 }
 
+/* A store that says where it is has nothing to do with where this machine is. */
+static int find_endpoint(struct s3_endpoint *ep, const struct settings *s, struct error *e)
+{
+	bool says = s->s3_endpoint[0] != '\0' || access_point_is(s->s3_bucket);
+	char *region = says ? region_given(s) : region_resolve(s);
+	int rc = s3_endpoint_init(ep, s, region, e);
+
+	free(region);
+	return rc;
+}
+
 struct s3 *s3_new(const struct settings *settings, struct credential_provider *provider, int connections,
 		  struct error *e)
 {
 	struct s3 *s3 = mem_zalloc(sizeof(*s3));
-	const char *region = getenv("AWS_REGION");
 	struct http_options o = { .ca_file = settings->s3_ca_file,
 				  .proxy = settings->s3_proxy,
 				  .connections = connections,
@@ -46,8 +58,6 @@ struct s3 *s3_new(const struct settings *settings, struct credential_provider *p
 				  .connect_ms = CONNECT_MS,
 				  .connection_life_ms = CONNECTION_LIFE_MS };
 
-	if (region == NULL || region[0] == '\0')
-		region = getenv("AWS_DEFAULT_REGION");
 	s3->settings = settings;
 	s3->provider = provider;
 	s3->connections = connections > 0 ? connections : 1;
@@ -57,7 +67,7 @@ struct s3 *s3_new(const struct settings *settings, struct credential_provider *p
 		TAILQ_INIT(&s3->lists[i]);
 	if (getrandom(&s3->seed, sizeof(s3->seed), 0) < 0)
 		s3->seed = (uint64_t)clock_real_ms();
-	if (s3_endpoint_init(&s3->endpoint, settings, region != NULL ? region : "", e) != 0) {
+	if (find_endpoint(&s3->endpoint, settings, e) != 0) {
 		s3_free(s3);
 		return NULL;
 	}

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A source of credentials through the real http code, for test_sources.py: source_driver KIND, and a fetch for each
  * line of standard input. A line each: "ok", key, secret, token, when they expire, whether they outlive that; or the
- * action, the code and the text; tabs between. KIND: imds, container, process:COMMAND, or what imds_get is to ask. */
+ * action, the code and the text; tabs between. KIND: imds, container, region (region_resolve's
+ * answer, and the zone's id), or what imds_get is to ask. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +10,7 @@
 
 #include "aws/credentials.h"
 #include "aws/imds.h"
+#include "aws/region.h"
 #include "aws/secret.h"
 #include "base/clock.h"
 
@@ -40,6 +42,16 @@ static void fetch(struct credential_provider *p)
 	credentials_wipe(&c);
 }
 
+static void tell_region(void)
+{
+	struct settings s = { .s3_region = (char *)"", .s3_profile = (char *)"" };
+	char *region = region_resolve(&s);
+	struct error why;
+
+	printf("ok\t%s\t%s\n", region, imds_zone_id(&why));
+	free(region);
+}
+
 static void get(struct imds *m, const char *path)
 {
 	struct error e;
@@ -63,6 +75,8 @@ int main(int argc, char **argv)
 	while (argc == 2 && getline(&line, &size, stdin) > 0) {
 		if (p != NULL)
 			fetch(p);
+		else if (strcmp(argv[1], "region") == 0)
+			tell_region();
 		else
 			get(m, argv[1]);
 		fflush(stdout);

@@ -194,6 +194,16 @@ def test_no_proxy_stands_between(source, metadata):
     assert source("imds", AWS_EC2_METADATA_SERVICE_ENDPOINT=metadata.endpoint, **env).fetch()[0] == "ok"
 
 
+def test_region_and_zone_are_asked_for_once(source, metadata):
+    metadata.place("region", "eu-west-1")
+    metadata.place("availability-zone-id", "euw1-az2")
+    files = {"AWS_CONFIG_FILE": "/nonexistent", "AWS_SHARED_CREDENTIALS_FILE": "/nonexistent"}
+    here = source("region", AWS_EC2_METADATA_SERVICE_ENDPOINT=metadata.endpoint, **files)
+    assert here.fetch() == ["ok", "eu-west-1", "euw1-az2"]
+    asked = len(metadata.log)
+    assert here.fetch() == ["ok", "eu-west-1", "euw1-az2"] and len(metadata.log) == asked
+
+
 def test_moto_as_instance(source, moto):
     fields = source("imds", AWS_EC2_METADATA_SERVICE_ENDPOINT=moto).fetch()
     assert fields[0] == "ok" and all(fields[1:4]) and fields[5] == "1"

@@ -41,6 +41,7 @@ static const char *const not_routing[] = {
 	"s3.secret_access_key",
 	"s3.session_token",
 	"s3.credentials_file",
+	"s3.profile",
 	"s3.part_size",
 	"s3.connections",
 	"s3.bandwidth",

@@ -349,6 +349,7 @@ int main(int argc, char **argv)
 			     &settings.s3_secret_access_key,
 			     &settings.s3_session_token,
 			     &settings.s3_credentials_file,
+			     &settings.s3_profile,
 			     &settings.s3_ca_file,
 			     &settings.s3_proxy,
 			     &topic.storage_class,
