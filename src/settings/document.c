@@ -21,7 +21,7 @@ static const char sample_head[] =
 	"# What is reloadable takes effect at SIGHUP (systemctl reload); all else needs a restart.\n";
 
 static const char sample_override[] =
-	"# What differs from topic to topic: table, output, roll, s3.prefix, s3.storage_class, s3.sse and s3.kms_key_id.\n"
+	"# What differs from topic to topic: table, columns, output, roll, s3.prefix, s3.storage_class, s3.sse and s3.kms_key_id.\n"
 	"# The first entry that matches a topic is the only one applied; what it does not say comes from above.\n"
 	"#override = (\n"
 	"#\t{ topics = [ \"^clicks\\\\.\" ]; table = \"clicks\"; roll = { age = \"1min\"; }; s3 = { prefix = \"clicks\"; }; }\n"

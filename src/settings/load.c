@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "settings/check.h"
+#include "settings/groups.h"
 #include "settings/kafka_options.h"
 #include "settings/origin.h"
 #include "settings/pairs.h"
@@ -145,6 +146,8 @@ static int set_text(struct load *l, const struct row *r, void *base, const confi
 	return rc;
 }
 
+static int set_row(struct load *l, const struct row *r, void *base, config_setting_t *c, const char *path);
+
 static int set_list(struct load *l, const struct row *r, void *base, config_setting_t *c, const char *path)
 {
 	if (!value_is_list(r)) {
@@ -160,6 +163,46 @@ static int set_list(struct load *l, const struct row *r, void *base, config_sett
 		else if (set_text(l, r, base, element, true) == 0)
 			continue;
 		return fail_at(l, line_of(element), path);
+	}
+	return 0;
+}
+
+static int set_member(struct load *l, const struct row *list, void *entry, config_setting_t *c)
+{
+	const char *name = config_setting_name(c), *nearest = groups_nearest(list, name);
+	const struct row *r = groups_member(list, name);
+	char path[2 * ROW_PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s.%s", list->name, name);
+	if (r == NULL && nearest[0] != '\0')
+		error_set(l->e, ERROR_GIVE_UP, 0, "there is no such setting; did you mean %s?", nearest);
+	else if (r == NULL)
+		error_set(l->e, ERROR_GIVE_UP, 0, "there is no such setting; kafka2s3.conf(5) lists them all");
+	else
+		return set_row(l, r, entry, c, path);
+	return fail_at(l, line_of(c), path);
+}
+
+/* A list of groups. */
+static int set_groups(struct load *l, const struct row *r, void *base, config_setting_t *c, const char *path)
+{
+	void *field = (char *)base + r->offset;
+
+	value_clear(r, base);
+	for (int i = 0; i < config_setting_length(c); i++) {
+		config_setting_t *group = config_setting_get_elem(c, (unsigned)i);
+		void *entry = groups_add(r, field);
+
+		if (!config_setting_is_group(group)) {
+			error_set(l->e, ERROR_GIVE_UP, 0, "element %d is no group; write %s", i + 1,
+				  value_type_text(r));
+			return fail_at(l, line_of(group), path);
+		}
+		for (int m = 0; m < config_setting_length(group); m++)
+			if (set_member(l, r, entry, config_setting_get_elem(group, (unsigned)m)) < 0)
+				return -1;
+		if (groups_check_last(r, field, l->e) < 0)
+			return fail_at(l, line_of(group), path);
 	}
 	return 0;
 }
@@ -188,7 +231,7 @@ static int set_row(struct load *l, const struct row *r, void *base, config_setti
 		rc = error_set(l->e, ERROR_GIVE_UP, 0, "this is a group, where %s is meant", value_type_text(r));
 		break;
 	default:
-		return set_list(l, r, base, c, path);
+		return r->type == ROW_GROUPS ? set_groups(l, r, base, c, path) : set_list(l, r, base, c, path);
 	}
 	return rc < 0 ? fail_at(l, line_of(c), path) : 0;
 }

@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "settings/access_point.h"
+#include "settings/columns.h"
 #include "settings/origin.h"
 #include "settings/table.h"
 #include "settings/value.h"
@@ -189,12 +190,19 @@ static int check_folders(const struct settings *s, size_t number, const struct t
 	return fail_at(s, number, or_blame(blame("output", "key"), "", "catalog"), e);
 }
 
+static int check_columns(const struct settings *s, size_t number, const struct topic_settings *t, struct error *e)
+{
+	if (columns_check(t, s->catalog != CATALOG_NONE, e) == 0)
+		return 0;
+	return fail_at(s, number, or_blame(blame("", "columns"), "output", "key"), e);
+}
+
 /* A table has one location, one compression and one set of columns. */
 static int check_shared_table(const struct settings *s, size_t number, const struct topic_settings *t, struct error *e)
 {
 	static const char *const shared[][2] = {
 		{ "s3", "prefix" },           { "output", "key" },      { "output", "compression" },
-		{ "output", "partition_by" }, { "output", "metadata" },
+		{ "output", "partition_by" }, { "output", "metadata" }, { "", "columns" },
 	};
 
 	for (size_t i = 0; s->catalog != CATALOG_NONE && t->table[0] != '\0' && i + 1 < number; i++) {
@@ -204,14 +212,15 @@ static int check_shared_table(const struct settings *s, size_t number, const str
 			continue;
 		for (size_t j = 0; j < sizeof(shared) / sizeof(shared[0]); j++) {
 			const struct row *r = row_find(shared[j][0], shared[j][1]);
+			char path[ROW_PATH_MAX];
 
 			if (value_same(r, t, &o->topic))
 				continue;
+			row_path(r, path);
 			error_set(
 				e, ERROR_GIVE_UP, 0,
-				"the override at line %d gives the table \"%s\" another %s.%s; in a catalog a table has "
-				"one",
-				o->line, t->table, r->group, r->name);
+				"the override at line %d gives the table \"%s\" another %s; in a catalog a table has one",
+				o->line, t->table, path);
 			return fail_at(s, number, or_blame(blame(shared[j][0], shared[j][1]), "", "table"), e);
 		}
 	}
@@ -221,8 +230,8 @@ static int check_shared_table(const struct settings *s, size_t number, const str
 static int check_topic(const struct settings *s, size_t number, struct error *e)
 {
 	static int (*const checks[])(const struct settings *, size_t, const struct topic_settings *, struct error *) = {
-		check_rolls,    check_level,        check_kms,     check_record,
-		check_template, check_dead_letters, check_folders, check_shared_table,
+		check_rolls,        check_level,   check_kms,     check_record,       check_template,
+		check_dead_letters, check_folders, check_columns, check_shared_table,
 	};
 
 	for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++)

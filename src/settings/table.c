@@ -10,6 +10,7 @@
 
 #include "base/text.h"
 #include "settings/check.h"
+#include "settings/columns.h"
 #include "settings/kafka_options.h"
 #include "settings/listen.h"
 #include "settings/settings.h"
@@ -70,6 +71,15 @@ static const char *const storage_classes[] = {
 };
 static const char *const log_levels[] = { "error", "warning", "info", "debug", NULL };
 static const char *const log_formats[] = { [LOG_FORMAT_TEXT] = "text", [LOG_FORMAT_JSON] = "json", NULL };
+
+static const struct row column_members[] = {
+	{ NAMED("columns", "name", ROW_STRING), .offset = offsetof(struct column_setting, name), .flags = ROW_REQUIRED,
+	  .fallback = "", .check = check_column },
+	{ NAMED("columns", "type", ROW_STRING), .offset = offsetof(struct column_setting, type), .flags = ROW_REQUIRED,
+	  .fallback = "", .check = check_column_type },
+	{ NAMED("columns", "path", ROW_STRING), .offset = offsetof(struct column_setting, path), .fallback = "",
+	  .check = check_column_path },
+};
 
 const struct row_group row_groups[] = {
 	{ "kafka", "Where records come from." },
@@ -242,6 +252,14 @@ const struct row rows[] = {
 		  "that it has seen, and adds to it. \"crawler\": a Glue crawler does, and is started after new folders. Both "
 		  "need glue.database, and an output.key with {table} as a folder and behind it only folders such as "
 		  "dt={dt}. None of it decides what lands where." },
+	{ NAMED("", "columns", ROW_GROUPS), TOPIC(columns), .flags = ROW_PER_TOPIC, .fallback = "",
+	  .members = column_members, .n_members = sizeof(column_members) / sizeof(column_members[0]),
+	  .entry_size = sizeof(struct column_setting),
+	  .help = "Columns whose types are not left to be learnt, as ( { name = \"day\"; type = \"date\"; path = \"Date\"; } ). "
+		  "The type is one of Glue's, such as decimal(10,2) or array<struct<id:bigint>>; the path is the JSON key at "
+		  "the top of the document, and without one it is the name. A value that does not fit is counted and told, "
+		  "and lands all the same. Columns that are not listed are learnt. An override's list stands for all of this "
+		  "one." },
 
 	{ NAMED("glue", "database", ROW_STRING), COMMON(glue_database), .fallback = "", .check = check_database,
 	  .help = "The database of the tables. It is made if it is missing." },

@@ -20,6 +20,7 @@ enum row_type {
 	ROW_BOOL,     /* bool */
 	ROW_CHOICE,   /* an enum: the index in choices */
 	ROW_SET,      /* unsigned: bit n is choices[n] */
+	ROW_GROUPS,   /* a list of groups, such as struct column_list (settings/groups.h) */
 };
 
 enum row_flag {
@@ -43,10 +44,14 @@ struct row {
 		*choices; /* of ROW_STRING: all legal values; of ROW_CHOICE, ROW_SET: their names; ends with NULL */
 	int (*check)(const char *value,
 		     struct error *e); /* of each string that is given; the text says only what is wrong */
-	const char *environment[2];    /* variables that stand in, in this order, when nothing is given */
-	const char *unit;              /* for people; NULL: none */
-	const char *example;           /* in the file's syntax; of a row without a default */
-	const char *help;              /* whole sentences, plain text */
+	const struct row
+		*members; /* of ROW_GROUPS: rows of texts, their offsets in an entry; the first tells entries apart */
+	size_t n_members;
+	size_t entry_size;
+	const char *environment[2]; /* variables that stand in, in this order, when nothing is given */
+	const char *unit;           /* for people; NULL: none */
+	const char *example;        /* in the file's syntax; of a row without a default */
+	const char *help;           /* whole sentences, plain text */
 };
 
 extern const struct row rows[];

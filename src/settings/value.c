@@ -9,6 +9,7 @@
 
 #include "base/mem.h"
 #include "base/text.h"
+#include "settings/groups.h"
 #include "settings/kafka_options.h"
 
 static void *field_of(const struct row *r, void *base)
@@ -44,6 +45,7 @@ const char *value_type_text(const struct row *r)
 		[ROW_BOOL] = "true or false",
 		[ROW_CHOICE] = "one of several words",
 		[ROW_SET] = "a list of words",
+		[ROW_GROUPS] = "a list of groups such as ( { name = \"a\"; } )",
 	};
 
 	return texts[r->type];
@@ -266,6 +268,8 @@ void value_clear(const struct row *r, void *base)
 {
 	if (r->type == ROW_STRINGS)
 		list_clear(field_of(r, base));
+	else if (r->type == ROW_GROUPS)
+		groups_clear(r, field_of(r, base));
 	else
 		*(unsigned *)field_of(r, base) = 0;
 }
@@ -319,6 +323,7 @@ int value_set_default(const struct row *r, void *base, struct error *e)
 		return 0;
 	case ROW_STRINGS:
 	case ROW_SET:
+	case ROW_GROUPS:
 		value_clear(r, base);
 		return 0;
 	default:
@@ -347,6 +352,9 @@ void value_copy(const struct row *r, void *to, const void *from)
 		list_clear(field);
 		for (size_t i = 0; i < ((const struct string_list *)source)->n; i++)
 			list_add(field, ((const struct string_list *)source)->items[i]);
+		break;
+	case ROW_GROUPS:
+		groups_copy(r, field, source);
 		break;
 	case ROW_FLOAT:
 		*(double *)field = *(const double *)source;
@@ -382,6 +390,8 @@ bool value_same(const struct row *r, const void *a, const void *b)
 		return strcmp(*(char *const *)x, *(char *const *)y) == 0;
 	case ROW_STRINGS:
 		return value_lists_same(x, y);
+	case ROW_GROUPS:
+		return groups_same(r, x, y);
 	case ROW_FLOAT:
 		return *(const double *)x == *(const double *)y;
 	case ROW_BOOL:
@@ -400,6 +410,8 @@ void value_free(const struct row *r, void *base)
 
 	if (r->type == ROW_STRINGS)
 		list_clear(field_of(r, base));
+	if (r->type == ROW_GROUPS)
+		groups_clear(r, field_of(r, base));
 	if (r->type != ROW_STRING || *text == NULL)
 		return;
 	explicit_bzero(*text, strlen(*text));
@@ -492,6 +504,9 @@ void value_print(const struct row *r, const void *base, FILE *out)
 	case ROW_STRINGS:
 	case ROW_SET:
 		print_list(r, field, out);
+		break;
+	case ROW_GROUPS:
+		groups_print(r, field, out);
 		break;
 	case ROW_BOOL:
 		fputs(*(const bool *)field ? "true" : "false", out);

@@ -27,7 +27,7 @@ int value_set_string(const struct row *r, void *base, const char *text, struct e
 int value_set_integer(const struct row *r, void *base, int64_t n, struct error *e);
 int value_set_float(const struct row *r, void *base, double x, struct error *e);
 int value_set_bool(const struct row *r, void *base, bool b, struct error *e);
-/* Of ROW_STRINGS and ROW_SET: empty it, then add element by element. */
+/* Of ROW_STRINGS and ROW_SET: empty it, then add element by element; ROW_GROUPS can be emptied too. */
 bool value_is_list(const struct row *r);
 void value_clear(const struct row *r, void *base);
 int value_add(const struct row *r, void *base, const char *element, struct error *e);

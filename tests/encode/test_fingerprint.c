@@ -57,6 +57,7 @@ static const char *const not_routing[] = {
 	"roll.records",
 	"roll.age",
 	"catalog",
+	"columns",
 	"glue.database",
 	"glue.partitions",
 	"glue.region",
@@ -99,6 +100,7 @@ static const char *const not_routing[] = {
 union value {
 	char *string;
 	struct string_list strings;
+	struct column_list columns;
 	int64_t number;
 	double real;
 	bool flag;
@@ -112,6 +114,8 @@ static size_t size_of(enum row_type type)
 		return sizeof(char *);
 	case ROW_STRINGS:
 		return sizeof(struct string_list);
+	case ROW_GROUPS:
+		return sizeof(struct column_list);
 	case ROW_FLOAT:
 		return sizeof(double);
 	case ROW_BOOL:
@@ -140,6 +144,7 @@ static void change(const struct row *r, union value *v, unsigned n)
 {
 	static char other[] = "other";
 	static char *list[] = { other };
+	static struct column_setting columns[] = { { other, other, other } };
 
 	switch (r->type) {
 	case ROW_STRING:
@@ -147,6 +152,9 @@ static void change(const struct row *r, union value *v, unsigned n)
 		break;
 	case ROW_STRINGS:
 		v->strings = (struct string_list){ list, 1 };
+		break;
+	case ROW_GROUPS:
+		v->columns = (struct column_list){ columns, 1 };
 		break;
 	case ROW_FLOAT:
 		v->real += 1;

@@ -284,6 +284,46 @@ static const struct bad pairs[] = {
 	  { "table:", "another output.compression" } },
 };
 
+#define COLUMNS HEAD "columns = (\n"
+
+static const struct bad columns[] = {
+	{ HEAD "columns = \"date\";", 3, { "columns:", "a text, where a list of groups such as" } },
+	{ HEAD "columns = [ \"date\" ];", 3, { "columns:", "element 1 is no group" } },
+	{ HEAD "columns = { name = \"a\"; };", 3, { "columns:", "a group, where a list of groups" } },
+	{ COLUMNS "{ name = \"a\"; type = \"int\"; },\n \"b\" );", 5, { "element 2 is no group" } },
+	{ COLUMNS "{ nam = \"a\"; type = \"int\"; } );", 4, { "columns.nam:", "did you mean name?" } },
+	{ COLUMNS "{ name = \"a\";\n comment = \"x\"; } );", 5, { "columns.comment:", "kafka2s3.conf(5)" } },
+	{ COLUMNS "{ name = \"a\"; name = \"b\"; } );", 4, { "name is given twice" } },
+	{ COLUMNS "{ type = \"int\"; } );", 4, { "columns:", "entry 1 has no name" } },
+	{ COLUMNS "{ name = \"a\"; type = \"\"; } );", 4, { "entry 1 has no type" } },
+	{ COLUMNS "{ name = \"a\"; type = \"int\"; },\n{ name = \"a\"; type = \"date\"; } );",
+	  5,
+	  { "\"a\" is listed twice" } },
+	{ COLUMNS "{ name = 5; } );", 4, { "columns.name:", "an integer, where a text" } },
+	{ COLUMNS "{ name = \"Adj Close\"; } );", 4, { "columns.name:", "no legal column" } },
+	{ COLUMNS "{ name = \"a\";\n type = \"integer\"; } );",
+	  5,
+	  { "columns.type:", "character 1 of the type stands no type" } },
+	{ COLUMNS "{ name = \"a\"; type = \"struct<A:int>\"; } );", 4, { "columns.type:", "\"A\" is no legal field" } },
+	{ COLUMNS "{ name = \"a\"; type = \"array<int\"; } );", 4, { "'>' is missing" } },
+	{ HEAD "override = ( { topics = [ \"a\" ]; columns = (\n{ name = \"a\"; typ = \"int\"; } ); } );",
+	  4,
+	  { "columns.typ:", "did you mean type?" } },
+	{ CATALOG "columns = ( { name = \"dt\"; type = \"date\"; } );",
+	  4,
+	  { "columns:", "\"dt\" is the name of a folder" } },
+	{ COLUMNS "{ name = \"kafka_key\"; type = \"string\"; } ); output = { metadata = [ \"kafka_key\" ]; };",
+	  3,
+	  { "columns:", "output.metadata" } },
+	{ COLUMNS "{ name = \"a\"; type = \"int\"; path = \"x y\"; }, { name = \"s\"; type = \"struct<a:int>\"; } );",
+	  3,
+	  { "a field of \"s\" has the name of the column \"a\"" } },
+	{ CATALOG "override = ( { topics = [ \"a\" ]; table = \"t\"; }, { topics = [ \"b\" ];\n table = \"t\";\n"
+		  " columns = ( { name = \"a\"; type = \"int\"; } ); } );",
+	  6,
+	  { "columns:", "the override at line 4", "another columns" } },
+};
+
 static void check(const struct bad *bad, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
@@ -321,6 +361,7 @@ CHECK_TABLE(values)
 CHECK_TABLE(options)
 CHECK_TABLE(overrides)
 CHECK_TABLE(pairs)
+CHECK_TABLE(columns)
 
 static void included_file_is_named(void **state)
 {
@@ -417,13 +458,21 @@ static int setup(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(names_are_refused),      cmocka_unit_test(types_are_refused),
-		cmocka_unit_test(units_are_refused),      cmocka_unit_test(syntax_are_refused),
-		cmocka_unit_test(required_are_refused),   cmocka_unit_test(values_are_refused),
-		cmocka_unit_test(options_are_refused),    cmocka_unit_test(overrides_are_refused),
-		cmocka_unit_test(pairs_are_refused),      cmocka_unit_test(included_file_is_named),
-		cmocka_unit_test(unreadable_file),        cmocka_unit_test(binary_file),
-		cmocka_unit_test(environment_is_checked), cmocka_unit_test(messages_hold_no_secret),
+		cmocka_unit_test(names_are_refused),
+		cmocka_unit_test(types_are_refused),
+		cmocka_unit_test(units_are_refused),
+		cmocka_unit_test(syntax_are_refused),
+		cmocka_unit_test(required_are_refused),
+		cmocka_unit_test(values_are_refused),
+		cmocka_unit_test(options_are_refused),
+		cmocka_unit_test(overrides_are_refused),
+		cmocka_unit_test(pairs_are_refused),
+		cmocka_unit_test(columns_are_refused),
+		cmocka_unit_test(included_file_is_named),
+		cmocka_unit_test(unreadable_file),
+		cmocka_unit_test(binary_file),
+		cmocka_unit_test(environment_is_checked),
+		cmocka_unit_test(messages_hold_no_secret),
 	};
 
 	return cmocka_run_group_tests(tests, setup, scratch_teardown);

@@ -10,6 +10,7 @@ static void alter(const struct row *r, void *base)
 {
 	char *field = (char *)base + r->offset;
 	struct string_list *list = (struct string_list *)field;
+	struct column_list *columns = (struct column_list *)field;
 
 	switch (r->type) {
 	case ROW_STRING:
@@ -19,6 +20,11 @@ static void alter(const struct row *r, void *base)
 	case ROW_STRINGS:
 		list->items = realloc(list->items, (list->n + 1) * sizeof(*list->items));
 		list->items[list->n++] = strdup("other");
+		break;
+	case ROW_GROUPS:
+		columns->items = realloc(columns->items, (columns->n + 1) * sizeof(*columns->items));
+		columns->items[columns->n++] =
+			(struct column_setting){ strdup("other"), strdup("int"), strdup("Other") };
 		break;
 	case ROW_FLOAT:
 		*(double *)field += 1;

@@ -10,9 +10,12 @@ static const char rich[] =
 	"output = { metadata = [ \"kafka_key\", \"kafka_topic\" ]; level = 9; };\n"
 	"replay = { rate = 0.1; limit = 5000000000L; };\n"
 	"override = (\n"
-	"  { topics = \"^ab\"; table = \"t\"; roll = { age = \"1min\"; }; },\n"
-	"  { topics = \"ac\"; output = { compression = \"zstd\"; }; }\n"
-	");\n";
+	"  { topics = \"^ab\"; table = \"t\"; roll = { age = \"1min\"; }; columns = ( ); },\n"
+	"  { topics = \"ac\"; output = { compression = \"zstd\"; };\n"
+	"    columns = ( { name = \"a\"; type = \"int\"; } ); }\n"
+	");\n"
+	"columns = ( { path = \"Adj \\\"Close\\\"\"; name = \"adj\"; type = \"decimal(10,2)\"; },\n"
+	"  { name = \"s\"; type = \"struct<a:int>\"; } );\n";
 
 /* Owns: the caller frees. */
 static char *printed(const struct settings *s, const char *topic)
@@ -40,6 +43,28 @@ static void assert_line(const char *text, const char *name, const char *value, c
 		fail_msg("'%s' is not in: %s", start, text);
 	if (strstr(p, end) == NULL || strstr(p, end) > strchr(p, '\n'))
 		fail_msg("'%s' is not from '%s': %.100s", name, origin, p);
+}
+
+/* The line of columns at the top, in an override, and of a topic that the override is for. */
+static void lists_of_groups_are_printed(void **state)
+{
+	static const char common[] =
+		"\ncolumns = ( { name = \"adj\"; type = \"decimal(10,2)\"; path = \"Adj \\\"Close\\\"\"; }, "
+		"{ name = \"s\"; type = \"struct<a:int>\"; } ); # a.conf:11\n";
+	struct settings *s = scratch_load(rich);
+	char *text = printed(s, NULL), *of_topic = printed(s, "ac"), *of_other = printed(s, "az");
+
+	(void)state;
+	assert_non_null(strstr(text, common));
+	assert_non_null(strstr(text, "\n\t\tcolumns = ( { name = \"a\"; type = \"int\"; } );"));
+	assert_non_null(strstr(text, "\n\t\tcolumns = ( );"));
+	assert_non_null(strstr(of_topic, "\ncolumns = ( { name = \"a\"; type = \"int\"; } );"));
+	assert_non_null(strstr(of_topic, "# override a.conf:9\n"));
+	assert_non_null(strstr(of_other, common));
+	free(text);
+	free(of_topic);
+	free(of_other);
+	settings_free(s);
 }
 
 static void origins_are_named(void **state)
@@ -176,9 +201,10 @@ static void print_loads_again(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(origins_are_named),     cmocka_unit_test(floats_are_exact),
-		cmocka_unit_test(topics_have_their_own), cmocka_unit_test(secrets_are_masked),
-		cmocka_unit_test(environment_is_named),  cmocka_unit_test(print_loads_again),
+		cmocka_unit_test(origins_are_named),           cmocka_unit_test(floats_are_exact),
+		cmocka_unit_test(topics_have_their_own),       cmocka_unit_test(secrets_are_masked),
+		cmocka_unit_test(environment_is_named),        cmocka_unit_test(print_loads_again),
+		cmocka_unit_test(lists_of_groups_are_printed),
 	};
 
 	return cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);
