@@ -16,6 +16,7 @@
 #include "base/sha256.h"
 #include "base/text.h"
 #include "base/when.h"
+#include "check/check.h"
 #include "daemon/daemon.h"
 #include "daemon/land.h"
 #include "encode/codec.h"
@@ -38,7 +39,7 @@ struct arguments {
 	const char *topic, *prefix, *role, *account;  /* NULL: not given */
 	int64_t since_ms, to_time_ms, from_ms, to_ms; /* INT64_MIN: not given */
 	bool syntax, sample, man, man_metrics;
-	bool deep, json, watch;
+	bool deep, json, watch, write;
 	bool from_s3, replace, drop_intents, dry_run;
 	bool help, version;
 	char **words; /* behind the command */
@@ -65,6 +66,7 @@ enum option_bit {
 	OPTION_WATCH = 1 << 15,
 	OPTION_ROLE = 1 << 16,
 	OPTION_ACCOUNT = 1 << 17,
+	OPTION_WRITE = 1 << 18,
 };
 
 struct command {
@@ -124,26 +126,13 @@ static int run_replay(const struct arguments *a)
 
 static int run_check(const struct arguments *a)
 {
-	struct settings *s;
-	struct error e;
-	bool fine;
+	const struct preflight_options o = { a->n_words > 0 ? a->words[0] : a->file, a->syntax, a->json, a->write };
 
-	if (!a->syntax) {
-		fputs("kafka2s3: check needs --syntax\n", stderr);
+	if (a->n_words > 1 || (a->syntax && (a->json || a->write))) {
+		fputs("kafka2s3: check takes one file, and --syntax no other option\n", stderr);
 		return EX_USAGE;
 	}
-	if (settings_look_over(a->file, &s, &e) < 0) {
-		fprintf(stderr, "%s\n", e.text);
-		return EX_CONFIG;
-	}
-	settings_tell_doubts(s);
-	fine = consumer_check(s, &e) == 0;
-	if (fine)
-		printf("%s: fine\n", a->file);
-	else
-		fprintf(stderr, "%s\n", e.text);
-	settings_free(s);
-	return fine ? 0 : EX_CONFIG;
+	return preflight_command(&o);
 }
 
 static int run_settings(const struct arguments *a)
@@ -278,9 +267,14 @@ static const struct command commands[] = {
 	{ "replay", false, 0, run_replay, "", "send a CSV file to Kafka, row by row",
 	  "Sends the file of the settings' replay group to its topic, as JSON, and ends. Says how far it is.\n"
 	  "Exit codes: 65 a bad row, with replay.strict; 66 the file cannot be read; 69 no broker or topic.\n" },
-	{ "check", false, OPTION_SYNTAX, run_check, " --syntax", "look the settings over",
+	{ "check", true, OPTION_SYNTAX | OPTION_JSON | OPTION_WRITE, run_check,
+	  " [--json] [--write] [FILE] | --syntax [FILE]", "try all that a start needs, and say what to expect",
+	  "Tries settings, Kafka, credentials, S3 and each right, and changes nothing. A line each: ok (proved, and how),\n"
+	  "failed (why, and how to mend it), not proved (why).\n"
+	  "  --json        one JSON document\n"
+	  "  --write       try conditional writes too, by an object that is made and deleted (needs s3:DeleteObject)\n"
 	  "  --syntax      the file alone; needs no network\n"
-	  "Exit code 78: the first thing that is wrong, with file, line and what to do.\n" },
+	  "Exit codes: 1 something failed; 2 something could not be proved; 78 the settings, with file and line.\n" },
 	{ "settings", false, OPTION_TOPIC | OPTION_SAMPLE | OPTION_MAN, run_settings,
 	  " [--topic TOPIC | --sample | --man]", "print the settings in force",
 	  "Prints every setting in the file's syntax, with where it came from; secrets as ***.\n"
@@ -428,6 +422,7 @@ static const struct flag {
 	{ 'f', OPTION_FROM_S3, offsetof(struct arguments, from_s3) },
 	{ 'r', OPTION_REPLACE, offsetof(struct arguments, replace) },
 	{ 'w', OPTION_WATCH, offsetof(struct arguments, watch) },
+	{ 'W', OPTION_WRITE, offsetof(struct arguments, write) },
 	{ 'D', OPTION_DROP_INTENTS, offsetof(struct arguments, drop_intents) },
 	{ 'n', OPTION_DRY_RUN, offsetof(struct arguments, dry_run) },
 	{ 'h', 0, offsetof(struct arguments, help) },
@@ -477,29 +472,18 @@ static int take_time(int64_t *ms, unsigned bit, unsigned *given)
 static int parse(int argc, char **argv, struct arguments *a, unsigned *given)
 {
 	static const struct option options[] = {
-		{ "config", required_argument, NULL, 'c' },
-		{ "help", no_argument, NULL, 'h' },
-		{ "version", no_argument, NULL, 'V' },
-		{ "topic", required_argument, NULL, 't' },
-		{ "syntax", no_argument, NULL, 's' },
-		{ "sample", no_argument, NULL, 'e' },
-		{ "man", no_argument, NULL, 'm' },
-		{ "man-metrics", no_argument, NULL, 'M' },
-		{ "deep", no_argument, NULL, 'd' },
-		{ "since", required_argument, NULL, 'S' },
-		{ "json", no_argument, NULL, 'j' },
-		{ "to-time", required_argument, NULL, 'T' },
-		{ "from-s3", no_argument, NULL, 'f' },
-		{ "replace", no_argument, NULL, 'r' },
-		{ "watch", no_argument, NULL, 'w' },
-		{ "drop-intents", no_argument, NULL, 'D' },
-		{ "dry-run", no_argument, NULL, 'n' },
-		{ "from", required_argument, NULL, 'F' },
-		{ "to", required_argument, NULL, 'U' },
-		{ "prefix", required_argument, NULL, 'p' },
-		{ "role", required_argument, NULL, 'R' },
-		{ "account", required_argument, NULL, 'A' },
-		{ 0 },
+		{ "config", required_argument, NULL, 'c' },  { "help", no_argument, NULL, 'h' },
+		{ "version", no_argument, NULL, 'V' },       { "topic", required_argument, NULL, 't' },
+		{ "syntax", no_argument, NULL, 's' },        { "sample", no_argument, NULL, 'e' },
+		{ "man", no_argument, NULL, 'm' },           { "man-metrics", no_argument, NULL, 'M' },
+		{ "deep", no_argument, NULL, 'd' },          { "since", required_argument, NULL, 'S' },
+		{ "json", no_argument, NULL, 'j' },          { "to-time", required_argument, NULL, 'T' },
+		{ "from-s3", no_argument, NULL, 'f' },       { "replace", no_argument, NULL, 'r' },
+		{ "watch", no_argument, NULL, 'w' },         { "write", no_argument, NULL, 'W' },
+		{ "drop-intents", no_argument, NULL, 'D' },  { "dry-run", no_argument, NULL, 'n' },
+		{ "from", required_argument, NULL, 'F' },    { "to", required_argument, NULL, 'U' },
+		{ "prefix", required_argument, NULL, 'p' },  { "role", required_argument, NULL, 'R' },
+		{ "account", required_argument, NULL, 'A' }, { 0 },
 	};
 	int c, rc = 0;
 

@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "kafka/client.h"
+#include "kafka/group_state.h"
 #include "kafka/handle.h"
 #include "kafka/message.h"
 #include "settings/match.h"
@@ -20,15 +21,11 @@
 #define LIMIT_MS 30000
 #define POLL_MS 500
 #define MEMBERS_TOLD 3
+#define LOOK_MS 500
+/* A name may have several addresses, of which the first is not where the broker listens. */
+#define DOWN_MS 3000
 /* So that a request stays well below what a broker takes. */
 #define COMMITS_AT_ONCE 500
-
-struct group {
-	const struct settings *settings;
-	rd_kafka_t *rk;
-	char *cluster;
-	int limit_ms;
-};
 
 static int failed(struct error *e, rd_kafka_resp_err_t err, const char *what)
 {
@@ -49,7 +46,22 @@ static int set_owned(rd_kafka_conf_t *conf, const struct settings *s, struct err
 	return client_set(conf, "group.id", s->kafka_group, e);
 }
 
-static rd_kafka_t *open_client(const struct settings *s, struct error *e)
+static void on_error(rd_kafka_t *rk, int err, const char *said, void *opaque)
+{
+	struct group *g = opaque;
+
+	(void)rk;
+	g->all_down |= err == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN;
+	cause_hear(&g->cause, (rd_kafka_resp_err_t)err, said);
+}
+
+void group_hear(struct group *g)
+{
+	while (rd_kafka_poll(g->rk, 0) > 0)
+		;
+}
+
+static rd_kafka_t *open_client(struct group *g, const struct settings *s, struct error *e)
 {
 	rd_kafka_conf_t *conf = client_new_conf(s, e);
 	char why[256];
@@ -61,6 +73,8 @@ static rd_kafka_t *open_client(const struct settings *s, struct error *e)
 		rd_kafka_conf_destroy(conf);
 		return NULL;
 	}
+	rd_kafka_conf_set_opaque(conf, g);
+	rd_kafka_conf_set_error_cb(conf, on_error);
 	rk = rd_kafka_new(RD_KAFKA_CONSUMER, conf, why, sizeof(why));
 	if (rk == NULL) {
 		rd_kafka_conf_destroy(conf);
@@ -71,21 +85,50 @@ static rd_kafka_t *open_client(const struct settings *s, struct error *e)
 	return rk;
 }
 
-struct group *group_open(const struct settings *s, struct error *e)
+/* Ask for the cluster until it answers, the limit has passed, or, if that is told, all its brokers are down. */
+static void find_cluster(struct group *g, bool eager)
+{
+	int64_t now = clock_boot_ms(), deadline = now + g->limit_ms, down = INT64_MAX;
+
+	while (g->cluster == NULL && now < deadline && (!eager || down == INT64_MAX || now < down + DOWN_MS)) {
+		g->cluster = handle_cluster(g->rk, LOOK_MS);
+		group_hear(g);
+		now = clock_boot_ms();
+		if (g->all_down && down == INT64_MAX)
+			down = now;
+	}
+}
+
+static struct group *open_group(const struct settings *s, int limit_ms, bool eager, struct error *e)
 {
 	struct group *g = mem_zalloc(sizeof(*g));
+	char what[ERROR_TEXT_MAX];
 
 	g->settings = s;
-	g->limit_ms = LIMIT_MS;
-	g->rk = open_client(s, e);
+	g->limit_ms = limit_ms;
+	cause_clear(&g->cause);
+	g->rk = open_client(g, s, e);
 	if (g->rk != NULL)
-		g->cluster = handle_cluster(g->rk, g->limit_ms);
-	if (g->cluster != NULL)
+		find_cluster(g, eager);
+	if (g->cluster != NULL) {
+		cause_clear(&g->cause);
 		return g;
+	}
+	snprintf(what, sizeof(what), "no broker of \"%s\" answers", s->kafka_brokers);
 	if (g->rk != NULL)
-		error_set(e, ERROR_RETRY, 0, "no broker of \"%s\" answers", s->kafka_brokers);
+		cause_explain(&g->cause, what, e);
 	group_free(g);
 	return NULL;
+}
+
+struct group *group_open(const struct settings *s, struct error *e)
+{
+	return open_group(s, LIMIT_MS, false, e);
+}
+
+struct group *group_try(const struct settings *s, int limit_ms, struct error *e)
+{
+	return open_group(s, limit_ms, true, e);
 }
 
 void group_free(struct group *g)
@@ -111,6 +154,11 @@ const char *group_cluster(const struct group *g)
 const char *group_isolation_level(const struct group *g)
 {
 	return handle_isolation_level(g->settings);
+}
+
+const char *group_strategy(const struct group *g)
+{
+	return handle_strategy(g->settings);
 }
 
 static char *name_members(const struct rd_kafka_group_info *i)
@@ -279,6 +327,15 @@ int group_load_texts(struct group *g, struct group_partitions *p, struct error *
 {
 	*p = (struct group_partitions){ 0 };
 	if (load_topics(g, NULL, p, e) == 0 && (p->n == 0 || load_committed(g, p, e) == 0))
+		return 0;
+	group_partitions_free(p);
+	return -1;
+}
+
+int group_load_log(struct group *g, struct group_partitions *p, struct error *e)
+{
+	*p = (struct group_partitions){ 0 };
+	if (load_topics(g, NULL, p, e) == 0 && (p->n == 0 || load_log(g, p, e) == 0))
 		return 0;
 	group_partitions_free(p);
 	return -1;

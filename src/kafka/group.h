@@ -38,6 +38,8 @@ struct group_commit {
 struct group;
 
 struct group *group_open(const struct settings *s, struct error *e);
+/* The same for whoever wants to know at once: it gives up some seconds after no broker could be reached. */
+struct group *group_try(const struct settings *s, int limit_ms, struct error *e);
 void group_free(struct group *g); /* NULL is fine */
 void group_limit(struct group *g, int limit_ms);
 
@@ -46,6 +48,9 @@ const char *group_cluster(const struct group *g);
 /* As the fingerprint has it. */
 const char *group_isolation_level(const struct group *g);
 
+/* How a daemon of these settings shares partitions with others: names, separated by commas. */
+const char *group_strategy(const struct group *g);
+
 /* The number of members; *who: some of them in words, owned by the caller. */
 int group_members(struct group *g, char **who, struct error *e);
 
@@ -53,6 +58,8 @@ int group_members(struct group *g, char **who, struct error *e);
 int group_load(struct group *g, const char *topic, struct group_partitions *p, struct error *e);
 /* Of all topics, and without the log: low and high stay 0. */
 int group_load_texts(struct group *g, struct group_partitions *p, struct error *e);
+/* Of all topics, and without the group: offset stays -1 and text NULL. */
+int group_load_log(struct group *g, struct group_partitions *p, struct error *e);
 void group_partitions_free(struct group_partitions *p);
 
 /* offsets[i]: the first offset of items[i] whose record is not before that time, or the log's end; time_ms -2: the

@@ -18,6 +18,7 @@
 #include "settings/memory.h"
 
 #define HAS_QUEUE_BACKOFF 0x020200ff
+#define DEFAULT_STRATEGY "cooperative-sticky"
 #define QUEUE_BACKOFF_MS "10"
 #define END_LIMIT_MS 3000
 #define END_LOOK_MS 10
@@ -53,6 +54,13 @@ const char *handle_isolation_level(const struct settings *s)
 	return level != NULL ? level : "read_committed";
 }
 
+const char *handle_strategy(const struct settings *s)
+{
+	const char *strategy = handle_option(s, "partition.assignment.strategy");
+
+	return strategy != NULL ? strategy : DEFAULT_STRATEGY;
+}
+
 static int set_owned(rd_kafka_conf_t *conf, const struct settings *s, struct error *e)
 {
 	static const char *const fixed[][2] = {
@@ -65,7 +73,7 @@ static int set_owned(rd_kafka_conf_t *conf, const struct settings *s, struct err
 		{ "heartbeat.interval.ms", "1000" },
 		/* An answer that never comes holds up every commit for so long. */
 		{ "socket.timeout.ms", "10000" },
-		{ "partition.assignment.strategy", "cooperative-sticky" },
+		{ "partition.assignment.strategy", DEFAULT_STRATEGY },
 		{ "topic.metadata.refresh.interval.ms", "30000" },
 	};
 	int64_t queue = memory_of_client_queue(s);

@@ -35,5 +35,6 @@ const char *handle_option(const struct settings *s, const char *name);
 /* One that is a time, else what the caller says. */
 int64_t handle_option_ms(const struct settings *s, const char *name, int64_t otherwise);
 const char *handle_isolation_level(const struct settings *s);
+const char *handle_strategy(const struct settings *s);
 
 #endif

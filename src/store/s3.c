@@ -177,6 +177,7 @@ static const enum board_call calls[] = {
 	[S3_PUT] = BOARD_PUT,           [S3_CREATE] = BOARD_CREATE, [S3_PART] = BOARD_PART,
 	[S3_COMPLETE] = BOARD_COMPLETE, [S3_ABORT] = BOARD_ABORT,   [S3_LIST_UPLOADS] = BOARD_LIST,
 	[S3_LIST_OBJECTS] = BOARD_LIST, [S3_HEAD] = BOARD_HEAD,     [S3_GET] = BOARD_GET,
+	[S3_DELETE] = BOARD_ABORT,      [S3_LIFECYCLE] = BOARD_GET,
 };
 
 /* Sign and send, if it is still wanted and there are credentials. */
@@ -328,6 +329,11 @@ const char *s3_trouble(const struct s3 *s3)
 		return NULL;
 	snprintf(s3->trouble, TROUBLE_MAX, "%s, %d attempts", worst->trouble, worst->failures);
 	return s3->trouble;
+}
+
+const char *s3_region(const struct s3 *s3)
+{
+	return s3->endpoint.region;
 }
 
 const struct board_s3 *s3_counters(const struct s3 *s3)

@@ -29,6 +29,8 @@ enum s3_op {
 	S3_LIST_OBJECTS, /* ListObjectsV2 under a prefix, one page a call */
 	S3_HEAD,         /* HeadObject */
 	S3_GET,          /* GetObject, a stretch of it */
+	S3_DELETE,       /* DeleteObject */
+	S3_LIFECYCLE,    /* GetBucketLifecycleConfiguration, the document as it comes */
 };
 
 struct s3_part {
@@ -80,7 +82,7 @@ struct s3_call {
 	 * "name\tvalue\n" of the user metadata; the caller frees */
 	char *listed;
 	char *next_page; /* LIST_UPLOADS, LIST_OBJECTS: NULL after the last page; the caller frees */
-	struct buf got;  /* GET: fewer bytes than asked for when the object ends before; the caller frees */
+	struct buf got;  /* GET: fewer bytes than asked for when the object ends before; LIFECYCLE; the caller frees */
 	int attempts;
 
 	struct s3_attempt *attempt; /* s3's own */
@@ -108,6 +110,8 @@ const char *s3_trouble(const struct s3 *s3);
 bool s3_is_stuck(const struct s3 *s3);
 /* Is it that no source of credentials has any? */
 bool s3_lacks_credentials(const struct s3 *s3);
+/* What requests are signed for now; valid until the next call of anything here. */
+const char *s3_region(const struct s3 *s3);
 /* Counters, and what else there is to tell; valid until the next call of anything here. */
 const struct board_s3 *s3_counters(const struct s3 *s3);
 /* Of bodies, as they leave: what was well received, and what is under way as the first attempt of a call that began

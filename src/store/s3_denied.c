@@ -23,6 +23,8 @@ static const struct {
 	/* A key that is not there is a 404 only for who may list the bucket. */
 	[S3_HEAD] = { "s3:GetObject", false, "unless the object is gone" },
 	[S3_GET] = { "s3:GetObject", false, "unless the object is gone" },
+	[S3_DELETE] = { "s3:DeleteObject", false, NULL },
+	[S3_LIFECYCLE] = { "s3:GetLifecycleConfiguration", true, NULL },
 };
 
 /* "… is not authorized to perform: kms:Decrypt on resource: arn:… because …". False: it names no action. */

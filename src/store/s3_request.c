@@ -32,6 +32,8 @@ static const struct {
 	[S3_LIST_OBJECTS] = { "list objects", "GET" },
 	[S3_HEAD] = { "head", "HEAD" },
 	[S3_GET] = { "get", "GET" },
+	[S3_DELETE] = { "delete", "DELETE" },
+	[S3_LIFECYCLE] = { "get lifecycle", "GET" },
 };
 
 const char *s3_op_name(enum s3_op op)
@@ -80,7 +82,7 @@ char *s3_request_tail(const struct s3_call *call)
 	struct buf b;
 	char *out;
 
-	if (call->op == S3_LIST_UPLOADS || call->op == S3_LIST_OBJECTS)
+	if (call->op == S3_LIST_UPLOADS || call->op == S3_LIST_OBJECTS || call->op == S3_LIFECYCLE)
 		return mem_strdup("");
 	buf_init(&b, SIZE_MAX);
 	buf_addc(&b, '/');
@@ -121,6 +123,10 @@ static void build_query(const struct s3_attempt *a, struct buf *q)
 	case S3_PUT:
 	case S3_HEAD:
 	case S3_GET:
+	case S3_DELETE:
+		break;
+	case S3_LIFECYCLE:
+		add_parameter(q, "lifecycle", NULL);
 		break;
 	case S3_CREATE:
 		add_parameter(q, "uploads", NULL);

@@ -152,6 +152,9 @@ static bool take_result(struct s3 *s3, struct s3_attempt *a)
 		take_metadata(a);
 	} else if (c->op == S3_GET) {
 		take_stretch(a);
+	} else if (c->op == S3_LIFECYCLE) {
+		c->got = a->request.response;
+		buf_init(&a->request.response, 0);
 	} else if (c->op == S3_CREATE) {
 		if (!take_upload_id(a)) {
 			snprintf(a->trouble, sizeof(a->trouble), "200 without an upload id");

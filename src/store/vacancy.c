@@ -8,35 +8,11 @@
 #include "aws/credentials.h"
 #include "aws/sigv4.h"
 #include "base/buf.h"
-#include "base/clock.h"
 #include "base/mem.h"
-#include "store/s3.h"
+#include "store/s3_ask.h"
 
 #define LIMIT_MS 60000
-#define LOOK_MS 1000
 #define GROUP "group\t"
-
-static int ask(struct s3 *s3, struct s3_call *c, struct error *e)
-{
-	int64_t deadline = clock_boot_ms() + LIMIT_MS;
-	const char *trouble;
-
-	s3_start(s3, c, clock_boot_ms());
-	while (s3_next_done(s3) == NULL) {
-		if (clock_boot_ms() >= deadline) {
-			trouble = s3_trouble(s3);
-			error_set(e, ERROR_RETRY, 0, "nothing is answered: %s",
-				  trouble != NULL ? trouble : "no connection moves");
-			s3_cancel(s3, c);
-			return -1;
-		}
-		s3_wait(s3, LOOK_MS);
-	}
-	if (c->result == S3_DONE)
-		return 0;
-	*e = c->error;
-	return -1;
-}
 
 /* Does a line of the metadata name the group, as writer.c has it written? */
 static bool names_group(const char *lines, const char *group)
@@ -68,7 +44,7 @@ static int look(struct s3 *s3, const char *folder, const char *group, enum vacan
 	struct s3_call list = { .op = S3_LIST_OBJECTS, .key = folder, .max_keys = 1 };
 	struct s3_call head = { .op = S3_HEAD };
 
-	if (ask(s3, &list, e) < 0)
+	if (s3_ask(s3, &list, LIMIT_MS, e) < 0)
 		return -1;
 	*v = list.next_page != NULL ? VACANCY_TAKEN : VACANCY_EMPTY;
 	*key = first_key(list.listed);
@@ -77,7 +53,7 @@ static int look(struct s3 *s3, const char *folder, const char *group, enum vacan
 	if (*key == NULL)
 		return 0;
 	head.key = *key;
-	if (ask(s3, &head, e) < 0)
+	if (s3_ask(s3, &head, LIMIT_MS, e) < 0)
 		return error_context(e, "\"%s\"", *key);
 	*v = names_group(head.listed, group) ? VACANCY_OURS : VACANCY_TAKEN;
 	free(head.listed);

@@ -83,7 +83,9 @@ static void wrong_lines_exit_with_64(void **state)
 		{ { "verify", "--syntax" }, 64, "verify does not take this option" },
 		{ { "run", "--deep" }, 64, "run does not take this option" },
 		{ { "verify", "--since", "yesterday" }, 64, "\"yesterday\" is no time" },
-		{ { "check" }, 64, "--syntax" },
+		{ { "check", "a", "b" }, 64, "check takes one file" },
+		{ { "check", "--syntax", "--json" }, 64, "--syntax no other option" },
+		{ { "verify", "--write" }, 64, "verify does not take this option" },
 		{ { "offsets" }, 64, "offsets show, or offsets set" },
 		{ { "offsets", "shew" }, 64, "offsets show, or offsets set" },
 		{ { "offsets", "show", "t:0=1" }, 64, "\"t:0=1\" is one argument too many" },
@@ -126,6 +128,9 @@ static void bad_settings_exit_with_78(void **state)
 		{ { "--config=/nonexistent/a.conf", "check", "--syntax" }, 78, "cannot read" },
 		{ { "settings", "-c", "/nonexistent/a.conf" }, 78, "cannot read" },
 		{ { "-c", "Makefile", "check", "--syntax" }, 78, "Makefile:" },
+		{ { "check", "--syntax", "Makefile" }, 78, "Makefile:" },
+		{ { "check", "/nonexistent/a.conf" }, 78, "failed      settings: cannot read" },
+		{ { "check", "--json", "Makefile" }, 78, "\"result\": \"failed\"" },
 	};
 
 	(void)state;
@@ -171,6 +176,7 @@ static void the_sample_is_fine(void **state)
 {
 	static const struct line lines[] = {
 		{ { "-c", "etc/kafka2s3.conf", "check", "--syntax" }, 0, "etc/kafka2s3.conf: fine\n" },
+		{ { "check", "--syntax", "etc/kafka2s3.conf" }, 0, "etc/kafka2s3.conf: fine\n" },
 		{ { "settings", "-c", "etc/kafka2s3.conf" }, 0, "group = \"stock-to-lake\";" },
 		{ { "settings", "-c", "etc/kafka2s3.conf", "--topic", "X" }, 0, "# table = \"x\"" },
 		{ { "settings", "--sample" }, 0, "# Settings of kafka2s3" },

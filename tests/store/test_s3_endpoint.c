@@ -164,7 +164,10 @@ static void signatures(void **state)
 		{ "lake", "https://bucket.vpce-1a2b-5e6f.s3.us-west-2.vpce.amazonaws.com", false, false,
 		  "625ae757aa1a4e555e1dcc9299d3175229e223714e1edebc3ae15518237e95ad" },
 	};
-	const struct credentials keys = { (char *)"AKIDEXAMPLE", (char *)"secret/of+signs", (char *)"", INT64_MAX };
+	const struct credentials keys = { .access_key_id = (char *)"AKIDEXAMPLE",
+					  .secret_access_key = (char *)"secret/of+signs",
+					  .session_token = (char *)"",
+					  .expires_ms = INT64_MAX };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {

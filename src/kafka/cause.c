@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The table of what a Kafka client says when it cannot reach a broker. Order matters: a cause before what it brings
+ * about, since a failed handshake is told as a lost connection too. Pure. */
+#include "kafka/cause.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#define NO_TLS \
+	"the broker speaks no TLS on that port: take SSL out of security.protocol in kafka.options, or use its TLS port"
+#define NOT_TRUSTED                                                                                        \
+	"the broker's certificate is not of an authority that is trusted here, or not for this name: set " \
+	"ssl.ca.location in kafka.options to its CA, and use a name that stands in it"
+#define NO_HOST "no such host: check the name, and the DNS of this machine"
+
+static const struct row {
+	rd_kafka_resp_err_t err; /* NO_ERROR: any */
+	const char *said;        /* must stand in the text */
+	const char *meaning;
+} table[] = {
+	{ RD_KAFKA_RESP_ERR__AUTHENTICATION, "not valid in current SASL state",
+	  "the broker takes no SASL on that port: take it out of security.protocol in kafka.options, or use another" },
+	{ RD_KAFKA_RESP_ERR__AUTHENTICATION, "Unsupported SASL mechanism",
+	  "the broker does not know this mechanism: set sasl.mechanism in kafka.options to one that it names" },
+	{ RD_KAFKA_RESP_ERR__AUTHENTICATION, "",
+	  "the broker refuses this login: check user and password in kafka.options (sasl.username, sasl.password)" },
+	{ 0, "certificate verify failed", NOT_TRUSTED },
+	{ 0, "could not be verified", NOT_TRUSTED },
+	{ 0, "mismatch", NOT_TRUSTED },
+	{ 0, "certificate required",
+	  "the broker wants a certificate of the client: set ssl.certificate.location and ssl.key.location in "
+	  "kafka.options" },
+	{ 0, "bad certificate",
+	  "the broker refuses the client's certificate: check ssl.certificate.location and ssl.key.location in "
+	  "kafka.options" },
+	{ 0, "PLAINTEXT broker listener", NO_TLS },
+	{ 0, "wrong version number", NO_TLS },
+	{ RD_KAFKA_RESP_ERR__SSL, "unexpected eof", NO_TLS },
+	{ 0, "SSL listener",
+	  "the broker expects TLS on that port: set security.protocol=SSL (or SASL_SSL) in kafka.options" },
+	{ RD_KAFKA_RESP_ERR__SSL, "", "the TLS handshake fails: check the ssl properties of kafka.options" },
+	{ RD_KAFKA_RESP_ERR__RESOLVE, "", NO_HOST },
+	{ 0, "Failed to resolve", NO_HOST },
+	{ 0, "Invalid response size", "what answers there is no Kafka broker: check the port" },
+	{ 0, "might require SASL",
+	  "the broker expects SASL on that port: set security.protocol and sasl.mechanism in kafka.options" },
+	{ 0, "Connection refused", "nothing listens there: check host and port, and whether the broker runs" },
+	{ 0, "unreachable", "there is no route: check the address, and the network of this machine" },
+	{ 0, "timed out",
+	  "nothing answers there: check the address, and what a firewall or security group lets through" },
+	{ 0, "isconnected",
+	  "what listens there ends the connection: check the port, and security.protocol in kafka.options" },
+};
+
+#define N_ROWS ((int)(sizeof(table) / sizeof(table[0])))
+
+void cause_clear(struct cause *c)
+{
+	*c = (struct cause){ .rank = N_ROWS };
+}
+
+void cause_hear(struct cause *c, rd_kafka_resp_err_t err, const char *said)
+{
+	int rank = 0;
+
+	if (err == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN)
+		return;
+	while (rank < N_ROWS &&
+	       ((table[rank].err != 0 && table[rank].err != err) || strcasestr(said, table[rank].said) == NULL))
+		rank++;
+	if (rank > c->rank)
+		return;
+	c->rank = rank;
+	snprintf(c->said, sizeof(c->said), "%s", said);
+}
+
+/* The client names a broker that it was given as "host:port/bootstrap", one that the cluster named as "host:port/7". */
+int cause_explain(const struct cause *c, const char *what, struct error *e)
+{
+	const char *meaning = c->rank < N_ROWS ? table[c->rank].meaning : NULL;
+	bool advertised = c->said[0] != '\0' && strstr(c->said, "/bootstrap:") == NULL;
+
+	return error_set(e, ERROR_WAIT_PERSON, 0, "%s%s%s%s%s%s%s", what, meaning != NULL ? ": " : "",
+			 advertised ? "the cluster names its brokers by advertised.listeners, and there: " : "",
+			 meaning != NULL ? meaning : "", c->said[0] != '\0' ? " (the client says: " : "", c->said,
+			 c->said[0] != '\0' ? ")" : "");
+}
