@@ -9,11 +9,12 @@
 #include "base/buf.h"
 
 /* Lines on their way from an uploader to whoever learns schemas: the first of each assignment, then about one of 256.
- * Bounded: what finds no room, or the other side just emptying it, is dropped and counted; the uploader never waits and
- * copies only what it samples. */
+ * Bounded, and so is what learning costs, by how often it is emptied: what finds no room, or the other side just
+ * emptying it, is dropped and counted. The uploader never waits, and copies only what it samples. */
 struct sampler;
 
-#define SAMPLER_BYTES_MAX (4 << 20)
+#define SAMPLER_BYTES_MAX (256 << 10)
+#define SAMPLER_LINE_MAX (4 << 20) /* a line alone; a longer one is never sampled */
 
 struct sampler *sampler_new(void);
 void sampler_free(struct sampler *s); /* NULL is fine */
@@ -37,7 +38,8 @@ static inline void sampling_line(struct sampling *g, const char *topic, const ui
 		sampling_offer(g, topic, line, len);
 }
 
-/* Swap what was sampled with *out, which is emptied first. Thread: the one that learns. */
+/* Swap what was sampled with *out, which is emptied first; begun by buf_init, whatever its maximum. Thread: the one
+ * that learns. */
 void sampler_take(struct sampler *s, struct buf *out);
 
 struct sample {

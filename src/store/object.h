@@ -23,6 +23,7 @@ struct upload_env {
 	const struct settings *settings; /* the newest generation; ranges hold that which they began with */
 	struct s3 *s3;
 	struct registry *registry; /* NULL: nothing is registered */
+	struct sampler *sampler;   /* NULL: nobody learns from the lines */
 	struct codecs *codecs;
 	int64_t part_bytes;  /* s3.part_size */
 	int64_t block_bytes; /* lines are compressed when they reach this: about 1 MiB, less when memory is short */

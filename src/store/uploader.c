@@ -461,6 +461,11 @@ bool uploader_probed(const struct uploader *u, char text[ERROR_TEXT_MAX])
 	return probe_worked(u->probe, text);
 }
 
+void uploader_samples(struct uploader *u, struct sampler *sampler)
+{
+	u->env.sampler = sampler;
+}
+
 void uploader_start(struct uploader *u)
 {
 	if (pthread_create(&u->thread, NULL, uploader_main, u) != 0)

@@ -10,6 +10,7 @@
 #include "batch/registry.h"
 #include "batch/ring.h"
 #include "board/board.h"
+#include "schema/sampler.h"
 #include "settings/settings.h"
 
 /* An uploader thread: takes records from its ring, builds ranges and objects, sends them to S3 as commands allow, and
@@ -28,6 +29,8 @@ void uploader_probe(struct uploader *u);
 bool uploader_probed(const struct uploader *u, char text[ERROR_TEXT_MAX]);
 /* Ranges count as published when this has their partitions. Before uploader_start; it must outlive the uploader. */
 void uploader_registers(struct uploader *u, struct registry *registry);
+/* Give it a sampler, which outlives it, for lines that are to be learnt from. Before uploader_start. */
+void uploader_samples(struct uploader *u, struct sampler *sampler);
 void uploader_start(struct uploader *u);
 /* After COMMAND_STOP has been posted: wait until the thread has ended. */
 void uploader_join(struct uploader *u);

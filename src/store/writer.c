@@ -245,6 +245,7 @@ struct writer *writer_new(struct upload_env *env, struct mailbox *events, struct
 	take_settings(w);
 	w->encoder = encoder_find(w->topic->format);
 	w->source = (struct record_source){ a->topic, a->partition_id };
+	sampling_begin(&w->sampling, env->sampler);
 	w->next_offset = w->open_start = a->start;
 	w->chain = a->chain;
 	a->writer = w;
@@ -368,10 +369,11 @@ static void add_dead(struct writer *w, struct object *o, const struct record *r,
 static void add_line(struct writer *w, struct object *o, const struct record *r, int64_t now_boot_ms)
 {
 	const char *reason = NULL;
-	size_t cap = o->raw.cap;
+	size_t cap = o->raw.cap, len = o->raw.len;
 
 	switch (encoder_route(w->encoder, &w->skip, w->topic, &w->source, r, &o->raw, &reason)) {
 	case ENCODED:
+		sampling_line(&w->sampling, w->source.topic, o->raw.data + len, o->raw.len - len - 1);
 		w->open->facts.landed++;
 		lines_added(w, o, cap, now_boot_ms);
 		break;

@@ -9,6 +9,7 @@
 #include "batch/record.h"
 #include "batch/roll.h"
 #include "encode/encoder.h"
+#include "schema/sampler.h"
 #include "store/object.h"
 
 /* The uploader's side of one assignment: the open range, the sealed ranges, and where the next cut is.
@@ -42,6 +43,7 @@ struct writer {
 	struct skip skip;                   /* and what of this partition it says */
 	const struct encoder_ops *encoder;
 	struct record_source source;
+	struct sampling sampling;
 	int64_t next_offset;  /* a record below this was seen already */
 	int planned;          /* next range of the plan */
 	struct chain chain;   /* what comes before the open range */

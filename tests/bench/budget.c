@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* 100,000 records through routing and the encoder, for the instruction budget: check_budget counts what happens inside
- * budget_run(). No compressor, no client: what is left is our own code. */
+ * budget_run(). No compressor, no client: what is left is our own code. With "sampled" as argument, as an uploader does
+ * it for a catalog; what learns from the samples, in the daemon another thread, is counted in. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/buf.h"
 #include "encode/encoder.h"
+#include "schema/sampler.h"
+#include "schema/schema.h"
 #include "store/key.h"
 #include "support/fake_record.h"
 #include "support/market_rows.h"
@@ -15,12 +19,28 @@
 #define RECORDS_AN_HOUR 5000
 #define HOUR_MS 3600000
 #define BLOCK (1 << 20)
+#define LEARN_EVERY 20000
 
-size_t budget_run(const struct market_rows *rows);
+size_t budget_run(const struct market_rows *rows, struct sampler *sampler, struct schema *schema);
+
+/* As the glue thread does it, in between. */
+static void learn(struct sampler *sampler, struct schema *schema)
+{
+	struct sample sample;
+	struct buf taken;
+	size_t at = 0;
+
+	buf_init(&taken, SAMPLER_BYTES_MAX);
+	sampler_take(sampler, &taken);
+	while (sample_next(&taken, &at, &sample))
+		schema_learn_line(schema, sample.line, sample.len);
+	buf_free(&taken);
+}
 
 /* The slot of each record, a key for each new slot, a line for each record. Not inlined: callgrind looks for its name.
  */
-__attribute__((noinline)) size_t budget_run(const struct market_rows *rows)
+__attribute__((noinline)) size_t budget_run(const struct market_rows *rows, struct sampler *sampler,
+					    struct schema *schema)
 {
 	struct topic_settings t = fake_settings();
 	struct record_source source = { "stock_market", 3 };
@@ -32,11 +52,13 @@ __attribute__((noinline)) size_t budget_run(const struct market_rows *rows)
 	char key[KEY_MAX + 1];
 	const char *reason;
 	size_t landed = 0;
+	struct sampling sampling;
 	struct buf out;
 
+	sampling_begin(&sampling, sampler);
 	buf_init(&out, 2 * BLOCK);
 	for (size_t i = 0; i < RECORDS; i++) {
-		size_t row = i % rows->n;
+		size_t row = i % rows->n, len;
 
 		r.offset = (int64_t)i;
 		r.timestamp_ms += HOUR_MS / RECORDS_AN_HOUR;
@@ -49,20 +71,34 @@ __attribute__((noinline)) size_t budget_run(const struct market_rows *rows)
 		}
 		if (out.len >= BLOCK)
 			buf_clear(&out);
-		landed += encoder_route(encoder, &skip, &t, &source, &r, &out, &reason) == ENCODED;
+		len = out.len;
+		if (encoder_route(encoder, &skip, &t, &source, &r, &out, &reason) != ENCODED)
+			continue;
+		sampling_line(&sampling, source.topic, out.data + len, out.len - len - 1);
+		landed++;
+		if (sampler != NULL && landed % LEARN_EVERY == 0)
+			learn(sampler, schema);
 	}
 	buf_free(&out);
 	return landed;
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	struct market_rows rows = market_rows_make(ROWS, MARKET_PLAIN, 1);
-	size_t landed = budget_run(&rows);
+	bool sampled = argc > 1 && strcmp(argv[1], "sampled") == 0;
+	struct sampler *sampler = sampled ? sampler_new() : NULL;
+	struct topic_settings t = fake_settings();
+	struct schema *schema = schema_new(&t);
+	size_t landed = budget_run(&rows, sampler, schema);
+	uint64_t documents = schema_counts(schema).documents;
 
 	market_rows_free(&rows);
-	if (landed != RECORDS) {
-		fprintf(stderr, "budget: %zu of %d records landed\n", landed, RECORDS);
+	sampler_free(sampler);
+	schema_free(schema);
+	if (landed != RECORDS || (documents > RECORDS / 512) != sampled) {
+		fprintf(stderr, "budget: %zu of %d records landed, %llu sampled\n", landed, RECORDS,
+			(unsigned long long)documents);
 		return EXIT_FAILURE;
 	}
 	return EXIT_SUCCESS;

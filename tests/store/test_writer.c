@@ -468,6 +468,37 @@ static void test_slots_and_dead_letters(void **state)
 	assert_object(b, &f, "dead/table/dt=1970-01-01/hour=05", "json", "104\n");
 }
 
+/* What landed, as it lies in S3, and nothing else. */
+static void test_lines_are_sampled(void **state)
+{
+	static const char *const lines[] = { "100", "101", "105" };
+	struct bench *b = *state;
+	struct sampler *s = sampler_new();
+	struct sample sample;
+	struct buf taken;
+	size_t at = 0;
+
+	b->env.sampler = s;
+	open_writer(b);
+	add(b, 100);
+	add_long(b, 101, 2 * HOUR, 2);
+	add_dead(b, 103, HOUR);
+	add_tombstone(b, 104);
+	add(b, 105);
+	buf_init(&taken, 0);
+	sampler_take(s, &taken);
+	for (size_t i = 0; i < 3; i++) {
+		assert_true(sample_next(&taken, &at, &sample));
+		assert_string_equal(sample.topic, "topic");
+		assert_string_equal(sample.line, lines[i]);
+		assert_int_equal(sample.len, strlen(lines[i]));
+	}
+	assert_false(sample_next(&taken, &at, &sample));
+	buf_free(&taken);
+	drop_writer(b);
+	sampler_free(s);
+}
+
 static void test_too_many_slots(void **state)
 {
 	struct bench *b = *state;
@@ -1845,6 +1876,7 @@ int main(void)
 		writer_test(test_skip),
 		writer_test(test_offsets_rise),
 		writer_test(test_slots_and_dead_letters),
+		writer_test(test_lines_are_sampled),
 		writer_test(test_too_many_slots),
 		writer_test(test_roll_by_bytes),
 		writer_test(test_roll_by_parts),
