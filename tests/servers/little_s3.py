@@ -97,6 +97,8 @@ class LittleS3:
         self.page = page                      # most entries in one page of a listing
         self.clock_offset = 0.0               # of this server's clock; checks x-amz-date against it
         self.expired_tokens = set()
+        self.lifecycle = ""                   # rules as XML: of every bucket
+        self.ignores_conditions = False       # as a store does that has never heard of them
         self.moved = "301"                    # how a request to another region is told: 301, 400 or 307
         self.buckets = {name: Bucket() for name in buckets}
 
@@ -115,6 +117,8 @@ class LittleS3:
                 r.op = "LIST_UPLOADS"
             elif r.method == "GET" and "location" in r.query:
                 r.op = "LOCATION"
+            elif r.method == "GET" and "lifecycle" in r.query:
+                r.op = "LIFECYCLE"
         elif "uploadId" in r.query:
             r.op = {"PUT": "PART", "POST": "COMPLETE", "DELETE": "ABORT", "GET": "LIST_PARTS"}.get(r.method, r.method)
         elif "uploads" in r.query and r.method == "POST":
@@ -207,7 +211,7 @@ class LittleS3:
 
     def _condition(self, r, bucket):
         said = r.headers.get("if-none-match")
-        if said is None:
+        if said is None or self.ignores_conditions:
             return
         if not self.conditions or said != "*":
             raise S3Error(501, "NotImplemented", "A header you provided implies functionality that is not implemented",
@@ -396,6 +400,13 @@ class LittleS3:
 
     def _do_head_bucket(self, r):
         return Answer(200, b"", {"x-amz-bucket-region": self._bucket(r).region})
+
+    def _do_lifecycle(self, r):
+        self._bucket(r)
+        if not self.lifecycle:
+            raise S3Error(404, "NoSuchLifecycleConfiguration", "The lifecycle configuration does not exist")
+        return Answer(200, f'{XML}<LifecycleConfiguration xmlns="{NS}">{self.lifecycle}</LifecycleConfiguration>'
+                      .encode(), {"content-type": "application/xml"})
 
     def _do_location(self, r):
         region = self._bucket(r).region
