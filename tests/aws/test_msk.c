@@ -20,7 +20,7 @@ static void as_aws_makes_them(void **state)
 	for (size_t i = 0; i < sizeof(tokens) / sizeof(tokens[0]); i++) {
 		const struct token *v = &tokens[i];
 		struct credentials c = { (char *)v->access_key_id, (char *)v->secret_access_key,
-					 (char *)v->session_token, INT64_MAX };
+					 (char *)v->session_token, INT64_MAX, false };
 		struct buf out;
 
 		buf_init(&out, 1 << 16);

@@ -105,7 +105,8 @@ static int fetch(struct credential_provider *p, int64_t now_real_ms, struct cred
 	(void)p;
 	(void)now_real_ms;
 	(void)e;
-	*out = (struct credentials){ mem_strdup("AKIDEXAMPLE"), mem_strdup("secret"), mem_strdup("token"), INT64_MAX };
+	*out = (struct credentials){ mem_strdup("AKIDEXAMPLE"), mem_strdup("secret"), mem_strdup("token"), INT64_MAX,
+				     false };
 	return 0;
 }
 
