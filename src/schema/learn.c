@@ -50,12 +50,11 @@ static void misfit(struct schema *s, const struct type *t, struct name *name)
 /* Keys that one object holds in several cases make a SerDe that ignores case refuse the line. */
 static void look_at_key(struct schema *s, const char *key, uint64_t object)
 {
-	const struct name *known = names_known(s->names, key);
-	bool spelt = known != NULL && !known->exact && strcmp(known->key, key) != 0;
+	uint64_t spelt = names_spelt(s->names);
 	const char *why;
 	struct name *name = names_of_key(s->names, key, &why);
 
-	s->changes += spelt && s->case_sensitive; /* its mapping is another now */
+	s->changes += names_spelt(s->names) != spelt && s->case_sensitive; /* its mapping is another now */
 	if (name == NULL)
 		return;
 	if (strcmp(name->key, key) != 0) {

@@ -22,6 +22,7 @@ struct names {
 	size_t n;
 	json_t *by_key, *by_folded_key, *by_name; /* places in all; a reserved name has -1 */
 	locale_t locale;
+	uint64_t spelt;
 };
 
 struct names *names_new(void)
@@ -187,6 +188,7 @@ struct name *names_of_key(struct names *n, const char *key, const char **why)
 	char *name;
 
 	if (found != NULL && !found->exact) {
+		n->spelt += strcmp(found->key, key) != 0;
 		free(found->key);
 		found->key = mem_strdup(key);
 		found->exact = true;
@@ -203,4 +205,9 @@ struct name *names_of_key(struct names *n, const char *key, const char **why)
 	found = names_bind(n, name, key, true);
 	free(name);
 	return found;
+}
+
+uint64_t names_spelt(const struct names *n)
+{
+	return n->spelt;
 }

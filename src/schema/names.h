@@ -34,6 +34,8 @@ struct name *names_find(const struct names *n, const char *name); /* NULL: none 
 struct name *names_known(const struct names *n, const char *key);
 /* The same, and a new one is made for a new key; NULL: *why says why it can have none, a static text. */
 struct name *names_of_key(struct names *n, const char *key, const char **why);
+/* How many names have come to another spelling of their key, the first one that was seen. */
+uint64_t names_spelt(const struct names *n);
 
 /* A text in lower case. Owns: the caller frees. */
 char *names_fold(const struct names *n, const char *text);

@@ -19,7 +19,6 @@
 #define RECORDS_AN_HOUR 5000
 #define HOUR_MS 3600000
 #define BLOCK (1 << 20)
-#define LEARN_EVERY 20000
 
 size_t budget_run(const struct market_rows *rows, struct sampler *sampler, struct schema *schema);
 
@@ -30,6 +29,8 @@ static void learn(struct sampler *sampler, struct schema *schema)
 	struct buf taken;
 	size_t at = 0;
 
+	if (sampler == NULL)
+		return;
 	buf_init(&taken, SAMPLER_BYTES_MAX);
 	sampler_take(sampler, &taken);
 	while (sample_next(&taken, &at, &sample))
@@ -69,15 +70,15 @@ __attribute__((noinline)) size_t budget_run(const struct market_rows *rows, stru
 			end = slot_end(t.partition_by, slot);
 			key_build(&t, &facts, key);
 		}
-		if (out.len >= BLOCK)
+		if (out.len >= BLOCK) {
 			buf_clear(&out);
+			learn(sampler, schema);
+		}
 		len = out.len;
 		if (encoder_route(encoder, &skip, &t, &source, &r, &out, &reason) != ENCODED)
 			continue;
 		sampling_line(&sampling, source.topic, out.data + len, out.len - len - 1);
 		landed++;
-		if (sampler != NULL && landed % LEARN_EVERY == 0)
-			learn(sampler, schema);
 	}
 	buf_free(&out);
 	return landed;
