@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The providers that hold nothing: settings, environment, and the chain over others. The file is credentials_file.c's.
- * Thread: an uploader's; a provider is not shared.
  * Invariant: a fetch that fails leaves *out empty. */
 #include "aws/credentials.h"
 
@@ -8,12 +7,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "aws/secret.h"
 #include "base/buf.h"
 #include "base/mem.h"
 
+#define SOURCES_MAX 8
+
 struct settings_provider {
 	struct credential_provider base;
-	const struct settings *settings;
+	char *id, *secret, *token;
 };
 
 struct chain_provider {
@@ -22,19 +24,22 @@ struct chain_provider {
 	int n;
 };
 
-static void wipe(char *s)
-{
-	if (s != NULL)
-		explicit_bzero(s, strlen(s));
-	free(s);
-}
-
 void credentials_wipe(struct credentials *c)
 {
-	wipe(c->access_key_id);
-	wipe(c->secret_access_key);
-	wipe(c->session_token);
+	secret_free(c->access_key_id);
+	secret_free(c->secret_access_key);
+	secret_free(c->session_token);
 	*c = (struct credentials){ .expires_ms = 0 };
+}
+
+void credentials_copy(const struct credentials *c, struct credentials *out)
+{
+	*out = (struct credentials){ .access_key_id = mem_strdup(c->access_key_id),
+				     .secret_access_key = mem_strdup(c->secret_access_key),
+				     .session_token = mem_strdup(c->session_token),
+				     .expires_ms = c->expires_ms,
+				     .outlive = c->outlive,
+				     .source = c->source };
 }
 
 struct credential_provider *credentials_hold(struct credential_provider *p)
@@ -68,23 +73,32 @@ static int static_keys(const char *id, const char *secret, const char *token, co
 static int settings_fetch(struct credential_provider *p, int64_t now_real_ms, struct credentials *out, struct error *e)
 {
 	static const char *const names[2] = { "s3.access_key_id", "s3.secret_access_key" };
-	const struct settings *s = ((struct settings_provider *)p)->settings;
+	const struct settings_provider *s = (struct settings_provider *)p;
 
 	(void)now_real_ms;
-	return static_keys(s->s3_access_key_id, s->s3_secret_access_key, s->s3_session_token, names, out, e);
+	return static_keys(s->id, s->secret, s->token, names, out, e);
 }
 
-static void plain_free(struct credential_provider *p)
+static void settings_provider_free(struct credential_provider *p)
 {
-	free(p);
+	struct settings_provider *s = (struct settings_provider *)p;
+
+	secret_free(s->id);
+	secret_free(s->secret);
+	secret_free(s->token);
+	free(s);
 }
 
 struct credential_provider *credentials_from_settings(const struct settings *s)
 {
 	struct settings_provider *p = mem_zalloc(sizeof(*p));
 
-	p->base = (struct credential_provider){ .name = "settings", .fetch = settings_fetch, .free = plain_free };
-	p->settings = s;
+	p->base = (struct credential_provider){
+		.name = "settings", .fetch = settings_fetch, .free = settings_provider_free, .quick = true
+	};
+	p->id = mem_strdup(s->s3_access_key_id);
+	p->secret = mem_strdup(s->s3_secret_access_key);
+	p->token = mem_strdup(s->s3_session_token);
 	return &p->base;
 }
 
@@ -99,11 +113,18 @@ static int environment_fetch(struct credential_provider *p, int64_t now_real_ms,
 	return static_keys(or_empty(getenv(names[0])), or_empty(getenv(names[1])), or_empty(token), names, out, e);
 }
 
+static void plain_free(struct credential_provider *p)
+{
+	free(p);
+}
+
 struct credential_provider *credentials_from_environment(void)
 {
 	struct credential_provider *p = mem_zalloc(sizeof(*p));
 
-	*p = (struct credential_provider){ .name = "environment", .fetch = environment_fetch, .free = plain_free };
+	*p = (struct credential_provider){
+		.name = "environment", .fetch = environment_fetch, .free = plain_free, .quick = true
+	};
 	return p;
 }
 
@@ -117,6 +138,8 @@ static int chain_fetch(struct credential_provider *p, int64_t now_real_ms, struc
 		struct credential_provider *next = c->providers[i];
 
 		if (next->fetch(next, now_real_ms, out, e) == 0) {
+			if (out->source == NULL)
+				out->source = next->name;
 			buf_free(&asked);
 			return 0;
 		}
@@ -158,8 +181,10 @@ struct credential_provider *credentials_chain(struct credential_provider **provi
 	struct chain_provider *c = mem_zalloc(sizeof(*c));
 
 	c->base = (struct credential_provider){
-		.name = "chain", .fetch = chain_fetch, .refresh = chain_refresh, .free = chain_free
+		.name = "chain", .fetch = chain_fetch, .refresh = chain_refresh, .free = chain_free, .quick = true
 	};
+	for (int i = 0; i < n; i++)
+		c->base.quick &= providers[i]->quick;
 	c->providers = mem_array((size_t)n, sizeof(struct credential_provider *));
 	if (n > 0)
 		memcpy(c->providers, providers, (size_t)n * sizeof(struct credential_provider *));
@@ -167,14 +192,26 @@ struct credential_provider *credentials_chain(struct credential_provider **provi
 	return &c->base;
 }
 
+static bool in_environment(void)
+{
+	return or_empty(getenv("AWS_ACCESS_KEY_ID"))[0] != '\0' || or_empty(getenv("AWS_SECRET_ACCESS_KEY"))[0] != '\0';
+}
+
+/* One that is sure to apply is the last: what is never asked makes the chain no slower. */
 struct credential_provider *credentials_default(const struct settings *s)
 {
-	struct credential_provider *all[3];
+	struct credential_provider *all[SOURCES_MAX];
+	bool applies = s->s3_access_key_id[0] != '\0' || s->s3_secret_access_key[0] != '\0';
 	int n = 0;
 
 	all[n++] = credentials_from_settings(s);
-	if (s->s3_credentials_file[0] != '\0')
+	if (!applies && s->s3_credentials_file[0] != '\0') {
 		all[n++] = credentials_from_file(s->s3_credentials_file);
-	all[n++] = credentials_from_environment();
+		applies = true;
+	}
+	if (!applies) {
+		all[n++] = credentials_from_environment();
+		applies = in_environment();
+	}
 	return credentials_chain(all, n);
 }

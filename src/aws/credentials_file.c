@@ -100,9 +100,11 @@ struct credential_provider *credentials_from_file(const char *path)
 {
 	struct file_provider *f = mem_zalloc(sizeof(*f));
 
-	f->base = (struct credential_provider){
-		.name = "credentials_file", .fetch = file_fetch, .refresh = file_refresh, .free = file_free
-	};
+	f->base = (struct credential_provider){ .name = "credentials_file",
+						.fetch = file_fetch,
+						.refresh = file_refresh,
+						.free = file_free,
+						.quick = true };
 	f->path = mem_strdup(path);
 	return &f->base;
 }

@@ -8,16 +8,20 @@
 
 #define LOOK_MS 100
 
-static _Thread_local const atomic_bool *stop_flag;
+static _Thread_local struct {
+	bool (*goes_on)(void *arg);
+	void *arg;
+} watch;
 
-void exchange_stops_with(const atomic_bool *flag)
+void exchange_watch(bool (*goes_on)(void *arg), void *arg)
 {
-	stop_flag = flag;
+	watch.goes_on = goes_on;
+	watch.arg = arg;
 }
 
 bool exchange_stopped(void)
 {
-	return stop_flag != NULL && atomic_load(stop_flag);
+	return watch.goes_on != NULL && !watch.goes_on(watch.arg);
 }
 
 /* What no proxy can reach for us. */
@@ -59,8 +63,7 @@ int exchange(const struct exchange_options *o, struct http_request *r, struct er
 	}
 	if (done == NULL) {
 		http_cancel(h, r);
-		error_set(&r->error, ERROR_RETRY, 0, exchange_stopped() ? "stopped" : "no answer within %d ms",
-			  o->total_ms);
+		error_set(&r->error, ERROR_RETRY, 0, "no answer within %d ms", o->total_ms);
 		r->status = 0;
 	}
 	http_free(h);

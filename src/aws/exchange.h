@@ -2,7 +2,6 @@
 #ifndef AWS_EXCHANGE_H
 #define AWS_EXCHANGE_H
 
-#include <stdatomic.h>
 #include <stdbool.h>
 
 #include "base/error.h"
@@ -22,10 +21,10 @@ struct exchange_options {
  * answered; -1: there was no answer: RETRY, or what else http says of a certificate or a URL. */
 int exchange(const struct exchange_options *o, struct http_request *r, struct error *e);
 
-/* From now on what this thread waits for here ends (RETRY) within a fifth of a second of the flag being set, so that a
- * stop waits for nobody's deadline. flag must outlive the thread's last exchange. */
-void exchange_stops_with(const atomic_bool *flag);
-/* Is that flag set? For those who wait for something else. */
+/* From now on this thread calls goes_on ten times a second while it waits here: there it can beat, and by false it ends
+ * the wait (RETRY), so that a stop waits for nobody's deadline. */
+void exchange_watch(bool (*goes_on)(void *arg), void *arg);
+/* Asked the same, for a thread that waits for something else: has it said false? Never without one. */
 bool exchange_stopped(void);
 
 #endif

@@ -12,8 +12,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "aws/endpoint.h"
+#include "aws/arn.h"
 #include "aws/exchange.h"
+#include "aws/region_name.h"
 #include "aws/sigv4.h"
 #include "base/clock.h"
 #include "base/mem.h"
@@ -104,7 +105,7 @@ static char *endpoint_of(const struct aws_service_options *o, struct error *e)
 			  o->service);
 		return NULL;
 	}
-	return mem_printf("https://%s.%s.%s", o->service, o->region, region_domain(o->region));
+	return mem_printf("https://%s.%s.%s", o->service, o->region, arn_dns_suffix(o->region));
 }
 
 /* Host header and path of the endpoint; false: it is none. */

@@ -64,6 +64,7 @@ static const struct message_facts messages[MESSAGES] = {
 	[MESSAGE_S3_AWAY] = { "s3-away", "92a109e0243d428e89757028d447671f", LOG_LEVEL_WARNING },
 	[MESSAGE_S3_BACK] = { "s3-back", "2fad6919454340cea4829b0a631f158f", LOG_LEVEL_INFO },
 	[MESSAGE_CREDENTIALS] = { "credentials", "1313b8f3e3204ad9aa898746abf1c385", LOG_LEVEL_WARNING },
+	[MESSAGE_CREDENTIALS_KEPT] = { "credentials-kept", "b62fa9e1f990414baf9c0ba822d7326c", LOG_LEVEL_WARNING },
 	[MESSAGE_CLOCK_CORRECTED] = { "clock-corrected", "cdf850f970784c53a34db4b69dcf5e87", LOG_LEVEL_WARNING },
 	[MESSAGE_UNCONDITIONAL] = { "unconditional", "a4ef0ac2b69640e3bae277670b10914c", LOG_LEVEL_WARNING },
 	[MESSAGE_REGION_FOUND] = { "region-found", "cdc2e7c59a4e44938f5c0522661009df", LOG_LEVEL_INFO },

@@ -310,6 +310,8 @@ static void name_beat(int which, char out[24])
 		snprintf(out, 24, "consumer");
 	else if (which == BEAT_REPLAY)
 		snprintf(out, 24, "replay");
+	else if (which == BEAT_CREDENTIALS)
+		snprintf(out, 24, "credentials");
 	else
 		snprintf(out, 24, "uploader %d", which - BEAT_UPLOADER);
 }

@@ -223,7 +223,7 @@ struct board_beat {
 	const char *what; /* NULL with it */
 };
 
-enum { BEAT_CONSUMER, BEAT_REPLAY, BEAT_UPLOADER }; /* and one more for each further uploader */
+enum { BEAT_CONSUMER, BEAT_REPLAY, BEAT_CREDENTIALS, BEAT_UPLOADER }; /* and one more for each further uploader */
 
 /* ---- The board ---- */
 

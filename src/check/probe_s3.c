@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "aws/credentials.h"
+#include "aws/credentials_cache.h"
 #include "base/clock.h"
 #include "base/mem.h"
 #include "check/lifecycle.h"
@@ -187,7 +187,7 @@ static void find_credentials(struct preflight *p, struct credential_provider *pr
 
 void probe_reach(struct preflight *p)
 {
-	struct credential_provider *provider = credentials_default(p->settings);
+	struct credential_provider *provider = credentials_shared(p->settings, NULL);
 	struct s3_endpoint ep;
 	struct error e;
 

@@ -36,7 +36,8 @@ static int load(const struct settings *running, struct settings **fresh, struct 
 	return 0;
 }
 
-int reload(const struct settings **running, struct consumer *consumer, struct error *e)
+int reload(const struct settings **running, struct consumer *consumer, struct credential_provider *credentials,
+	   struct error *e)
 {
 	struct settings *fresh = NULL;
 	struct changes c = { 0 };
@@ -54,6 +55,7 @@ int reload(const struct settings **running, struct consumer *consumer, struct er
 		log_set_level(level);
 	log_set_format(fresh->log_format);
 	settings_tell_doubts(fresh);
+	credentials_change(credentials, *running, fresh);
 	consumer_reload(consumer, fresh);
 	settings_free(*running);
 	*running = fresh;

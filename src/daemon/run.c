@@ -48,6 +48,7 @@ struct daemon {
 	struct uploader **uploaders;
 	struct mailbox *events;
 	struct board *board;
+	struct credential_provider *credentials;
 	struct board_daemon about;
 	struct server *server;
 	uint64_t asked; /* of the board, for a report in the log; 0: none is asked for */
@@ -66,13 +67,14 @@ static int build(struct daemon *d, struct error *e)
 	d->n = (int)s->uploaders;
 	d->board = board_new(d->n);
 	about_begin(&d->about, s);
+	d->credentials = credentials_shared(s, d->board);
 	d->events = mailbox_new();
 	d->lanes = mem_array((size_t)d->n, sizeof(*d->lanes));
 	d->uploaders = mem_array((size_t)d->n, sizeof(*d->uploaders));
 	for (int i = 0; i < d->n; i++) {
 		d->lanes[i].ring = ring_new(RING_SLOTS, memory_of_ring(s));
 		d->lanes[i].commands = mailbox_new();
-		d->uploaders[i] = uploader_new(s, d->lanes[i].ring, d->lanes[i].commands, d->events,
+		d->uploaders[i] = uploader_new(s, d->lanes[i].ring, d->lanes[i].commands, d->events, d->credentials,
 					       memory_of_uploader(s), d->board, i, e);
 		if (d->uploaders[i] == NULL)
 			return -1;
@@ -102,6 +104,7 @@ static void unbuild(struct daemon *d)
 		mailbox_free(d->lanes[i].commands);
 	}
 	mailbox_free(d->events);
+	d->credentials->free(d->credentials);
 	board_free(d->board);
 	free(d->uploaders);
 	free(d->lanes);
@@ -165,7 +168,7 @@ static void load_anew(struct daemon *d)
 	struct error e;
 
 	notify_reloading(&d->notify);
-	d->about.reload_failed = reload(&d->running, d->consumer, &e) < 0;
+	d->about.reload_failed = reload(&d->running, d->consumer, d->credentials, &e) < 0;
 	if (d->about.reload_failed)
 		snprintf(text, sizeof(text), "the settings stay as they were: %s", e.text);
 	else

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "aws/credentials.h"
+#include "aws/credentials_cache.h"
 #include "base/clock.h"
 #include "base/mem.h"
 #include "encode/line_count.h"
@@ -267,7 +267,7 @@ struct bucket *bucket_look(const struct settings *s, const char *topic, struct e
 	struct bucket *b = mem_zalloc(sizeof(*b));
 
 	places_init(&b->places, s, topic);
-	b->s3 = s3_new(s, credentials_default(s), HEADS, e);
+	b->s3 = s3_new(s, credentials_shared(s, NULL), HEADS, e);
 	if (b->s3 != NULL && list_all(b, enter, e) == 0 && describe_all(b, e) == 0)
 		return b;
 	bucket_free(b);

@@ -12,7 +12,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
-#include "store/backoff.h"
+#include "base/backoff.h"
 
 #define FLOOR_MS 1000
 #define TOLD_EVERY_MS 60000

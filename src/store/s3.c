@@ -14,9 +14,9 @@
 #include <unistd.h>
 
 #include "aws/region.h"
+#include "base/backoff.h"
 #include "base/clock.h"
 #include "base/mem.h"
-#include "store/backoff.h"
 #include "settings/access_point.h"
 #include "store/s3_state.h"
 
@@ -25,6 +25,7 @@
 #define CONNECTION_LIFE_MS 240000
 #define PROBE_MS 1000
 #define STUCK_FAILURES 4
+#define CREDENTIALS_LOOK_MS 100
 #define TROUBLE_MAX (ERROR_TEXT_MAX + 32)
 
 /* This uploader's share, rounded up: nothing would be no limit. */
@@ -80,10 +81,8 @@ struct s3 *s3_new(const struct settings *settings, struct credential_provider *p
 	return s3;
 }
 
-void s3_reload(struct s3 *s3, const struct settings *settings, struct credential_provider *provider, int connections)
+void s3_reload(struct s3 *s3, const struct settings *settings, int connections)
 {
-	s3->provider->free(s3->provider);
-	s3->provider = provider;
 	s3->connections = connections > 0 ? connections : 1;
 	http_limit(s3->http, s3->connections, bandwidth_of(settings));
 }
@@ -173,6 +172,14 @@ void s3_back_off(struct s3 *s3, struct s3_attempt *a, int64_t floor_ms)
 	enter(s3, a, PHASE_BACKING_OFF);
 }
 
+/* The first credentials are on their way: no failure, and nothing that others would have to back off from. */
+static void wait_for_credentials(struct s3 *s3, struct s3_attempt *a, int64_t now_boot_ms)
+{
+	a->due_boot_ms = now_boot_ms + CREDENTIALS_LOOK_MS;
+	leave(s3, a);
+	enter(s3, a, PHASE_BACKING_OFF);
+}
+
 static const enum board_call calls[] = {
 	[S3_PUT] = BOARD_PUT,           [S3_CREATE] = BOARD_CREATE, [S3_PART] = BOARD_PART,
 	[S3_COMPLETE] = BOARD_COMPLETE, [S3_ABORT] = BOARD_ABORT,   [S3_LIST_UPLOADS] = BOARD_LIST,
@@ -193,6 +200,10 @@ static void launch(struct s3 *s3, struct s3_attempt *a, int64_t now_boot_ms)
 		return;
 	}
 	if (s3->provider->fetch(s3->provider, now_real, &c, &e) != 0) {
+		if (e.action == ERROR_RETRY && e.code == EAGAIN) {
+			wait_for_credentials(s3, a, now_boot_ms);
+			return;
+		}
 		snprintf(a->trouble, sizeof(a->trouble), "%s", e.text);
 		a->lacks_credentials = true;
 		s3_back_off(s3, a, 0);

@@ -88,12 +88,12 @@ struct s3_call {
 	struct s3_attempt *attempt; /* s3's own */
 };
 
-/* settings and the provider's settings must outlive it. Owns: takes the provider. Errors: bad endpoint, CA file. */
+/* settings must outlive it. Owns: takes the provider, or the hold. Errors: bad endpoint, CA file. */
 struct s3 *s3_new(const struct settings *settings, struct credential_provider *provider, int connections,
 		  struct error *e);
-/* From the next attempts on: these credentials, and of the settings connections and bandwidth; what else they say is
- * what the first ones said, which stay in use. Owns: takes the provider, which alone keeps to these settings. */
-void s3_reload(struct s3 *s3, const struct settings *settings, struct credential_provider *provider, int connections);
+/* From the next attempts on, of these settings: connections and bandwidth; what else they say is what the first ones
+ * said, which stay in use. */
+void s3_reload(struct s3 *s3, const struct settings *settings, int connections);
 void s3_free(struct s3 *s3); /* cancels what is in flight without results */
 
 void s3_start(struct s3 *s3, struct s3_call *c, int64_t now_boot_ms);

@@ -11,7 +11,8 @@
 #include <string.h>
 #include <strings.h>
 
-#include "aws/endpoint.h"
+#include "aws/arn.h"
+#include "aws/region_name.h"
 #include "aws/sigv4.h"
 #include "base/mem.h"
 #include "settings/access_point.h"
@@ -108,7 +109,7 @@ static char *path_root(const char *base, const char *bucket)
 static char *aws_host(const struct s3_endpoint *ep)
 {
 	return mem_printf("%s%s%s.%s.%s", ep->is_access_point ? "s3-accesspoint" : "s3", ep->fips ? "-fips" : "",
-			  ep->dualstack ? ".dualstack" : "", ep->region, region_domain(ep->region));
+			  ep->dualstack ? ".dualstack" : "", ep->region, arn_dns_suffix(ep->region));
 }
 
 static void settle_place(struct s3_endpoint *ep)

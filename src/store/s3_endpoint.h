@@ -4,7 +4,7 @@
 
 #include <stdbool.h>
 
-#include "aws/endpoint.h"
+#include "aws/region_name.h"
 #include "base/error.h"
 #include "settings/settings.h"
 

@@ -96,8 +96,8 @@ static int connections_of(const struct settings *s)
 }
 
 struct uploader *uploader_new(const struct settings *settings, struct ring *ring, struct mailbox *commands,
-			      struct mailbox *events, int64_t memory_bytes, struct board *board, int number,
-			      struct error *e)
+			      struct mailbox *events, struct credential_provider *credentials, int64_t memory_bytes,
+			      struct board *board, int number, struct error *e)
 {
 	struct uploader *u = mem_zalloc(sizeof(*u));
 
@@ -107,7 +107,7 @@ struct uploader *uploader_new(const struct settings *settings, struct ring *ring
 	u->share_bytes = memory_bytes;
 	u->board = board;
 	u->number = number;
-	u->env.s3 = s3_new(settings, credentials_default(settings), connections_of(settings), e);
+	u->env.s3 = s3_new(settings, credentials_hold(credentials), connections_of(settings), e);
 	if (u->env.s3 == NULL) {
 		free(u);
 		return NULL;
@@ -168,7 +168,7 @@ static void drop_writer(struct uploader *u, struct writer *w, int64_t now_boot_m
 /* Takes the hold. Ranges that are open keep what they began with. */
 static void take_settings(struct uploader *u, const struct settings *s)
 {
-	s3_reload(u->env.s3, s, credentials_default(s), connections_of(s));
+	s3_reload(u->env.s3, s, connections_of(s));
 	u->env.publish_max = PUBLISH_PER_CONNECTION * connections_of(s);
 	settings_free(u->env.settings);
 	u->env.settings = s;

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "aws/credentials.h"
 #include "base/error.h"
 #include "batch/mailbox.h"
 #include "batch/registry.h"
@@ -18,10 +19,10 @@
 struct uploader;
 
 /* ring, commands, events and board must outlive it; their wakers for this side are set here. number: from 0 on.
- * Errors: S3 settings. */
+ * Of the credentials, which are shared, it takes a hold. Errors: S3 settings. */
 struct uploader *uploader_new(const struct settings *settings, struct ring *ring, struct mailbox *commands,
-			      struct mailbox *events, int64_t memory_bytes, struct board *board, int number,
-			      struct error *e);
+			      struct mailbox *events, struct credential_provider *credentials, int64_t memory_bytes,
+			      struct board *board, int number, struct error *e);
 /* Let it ask S3 once, at its start, whether it takes uploads (probe.h); one uploader is enough. Before uploader_start.
  */
 void uploader_probe(struct uploader *u);

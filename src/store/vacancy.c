@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "aws/credentials.h"
+#include "aws/credentials_cache.h"
 #include "aws/sigv4.h"
 #include "base/buf.h"
 #include "base/mem.h"
@@ -63,7 +63,7 @@ static int look(struct s3 *s3, const char *folder, const char *group, enum vacan
 int vacancy_ask(const struct settings *s, const char *prefix, const char *group, enum vacancy *v, char **key,
 		struct error *e)
 {
-	struct s3 *s3 = s3_new(s, credentials_default(s), 1, e);
+	struct s3 *s3 = s3_new(s, credentials_shared(s, NULL), 1, e);
 	char *folder;
 	int rc;
 

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "aws/credentials.h"
+#include "aws/credentials_cache.h"
 #include "base/clock.h"
 #include "base/mem.h"
 #include "encode/line_count.h"
@@ -326,7 +326,7 @@ int scan_run(const struct settings *s, const struct scan_options *o, const struc
 	scan->began_ms = clock_real_ms();
 	*counts = (struct scan_counts){ 0 };
 	places_init(&scan->places, s, o->topic);
-	scan->s3 = s3_new(s, credentials_default(s), SCAN_HEADS, e);
+	scan->s3 = s3_new(s, credentials_shared(s, NULL), SCAN_HEADS, e);
 	listing_init(&scan->listing, scan->s3, &scan->places);
 	if (scan->s3 != NULL) {
 		rc = run(scan, watch, e);

@@ -76,20 +76,27 @@ static struct settings settings_with(const char *id, const char *secret, const c
 				  .s3_credentials_file = (char *)file };
 }
 
+static struct credential_provider *from(const char *id, const char *secret, const char *token)
+{
+	struct settings s = settings_with(id, secret, token, "");
+
+	return credentials_from_settings(&s);
+}
+
 static void settings_give_both_or_none(void **state)
 {
-	struct settings s = settings_with("id", "secret", "token", "");
-	struct credential_provider *p = credentials_from_settings(&s);
+	struct credential_provider *both = from("id", "secret", "token"), *none = from("", "", "");
+	struct credential_provider *no_id = from("", "secret", ""), *no_secret = from("id", "", "");
 
 	(void)state;
-	assert_keys(p, "id", "secret", "token");
-	s = settings_with("", "", "", "");
-	assert_refused(p, ERROR_GIVE_UP, true, "neither s3.access_key_id nor");
-	s = settings_with("", "secret", "", "");
-	assert_refused(p, ERROR_WAIT_PERSON, false, "s3.secret_access_key is set without s3.access_key_id");
-	s = settings_with("id", "", "", "");
-	assert_refused(p, ERROR_WAIT_PERSON, false, "s3.access_key_id is set without s3.secret_access_key");
-	p->free(p);
+	assert_keys(both, "id", "secret", "token");
+	assert_refused(none, ERROR_GIVE_UP, true, "neither s3.access_key_id nor");
+	assert_refused(no_id, ERROR_WAIT_PERSON, false, "s3.secret_access_key is set without s3.access_key_id");
+	assert_refused(no_secret, ERROR_WAIT_PERSON, false, "s3.access_key_id is set without s3.secret_access_key");
+	both->free(both);
+	none->free(none);
+	no_id->free(no_id);
+	no_secret->free(no_secret);
 }
 
 static void environment_gives_both_or_none(void **state)
@@ -159,7 +166,10 @@ static void the_chain_stops_at_the_first_that_applies(void **state)
 	setenv("AWS_ACCESS_KEY_ID", "env", 1);
 	setenv("AWS_SECRET_ACCESS_KEY", "esecret", 1);
 	assert_keys(p, "id", "secret", "");
+	p->free(p);
 	s.s3_access_key_id = s.s3_secret_access_key = (char *)"";
+	p = credentials_default(&s);
+	assert_true(p->quick);
 	assert_keys(p, "file", "S1", "");
 	p->refresh(p);
 	unlink(path);

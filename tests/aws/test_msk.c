@@ -19,8 +19,10 @@ static void as_aws_makes_them(void **state)
 	assert_true(sizeof(tokens) / sizeof(tokens[0]) >= 20);
 	for (size_t i = 0; i < sizeof(tokens) / sizeof(tokens[0]); i++) {
 		const struct token *v = &tokens[i];
-		struct credentials c = { (char *)v->access_key_id, (char *)v->secret_access_key,
-					 (char *)v->session_token, INT64_MAX, false };
+		struct credentials c = { .access_key_id = (char *)v->access_key_id,
+					 .secret_access_key = (char *)v->secret_access_key,
+					 .session_token = (char *)v->session_token,
+					 .expires_ms = INT64_MAX };
 		struct buf out;
 
 		buf_init(&out, 1 << 16);

@@ -170,7 +170,10 @@ static void as_botocore_signs(void **state)
 		const struct vector *v = &vectors[i];
 		struct sigv4_request r = { v->method, v->path, v->query, v->headers, 0, v->payload_hash };
 		struct sigv4_scope scope = { v->region, v->service, v->time_ms };
-		struct credentials c = { (char *)v->access_key_id, (char *)v->secret_access_key, (char *)"", 0, false };
+		struct credentials c = { .access_key_id = (char *)v->access_key_id,
+					 .secret_access_key = (char *)v->secret_access_key,
+					 .session_token = (char *)"",
+					 .expires_ms = 0 };
 		struct buf out;
 
 		while (r.n_headers < VECTOR_HEADERS && v->headers[r.n_headers].name != NULL)
@@ -191,8 +194,10 @@ static void as_botocore_presigns(void **state)
 		const struct presigned *v = &presigned[i];
 		struct sigv4_request r = { "GET", v->path, v->query, host, 1, EMPTY_HASH };
 		struct sigv4_scope scope = { v->region, "any", v->time_ms };
-		struct credentials c = { (char *)v->access_key_id, (char *)v->secret_access_key,
-					 (char *)v->session_token, 0, false };
+		struct credentials c = { .access_key_id = (char *)v->access_key_id,
+					 .secret_access_key = (char *)v->secret_access_key,
+					 .session_token = (char *)v->session_token,
+					 .expires_ms = 0 };
 		struct buf out;
 
 		buf_init(&out, 1 << 16);

@@ -27,6 +27,7 @@ WATCHDOG_US = 4000000
 PTRACE_DETACH, PTRACE_SEIZE, PTRACE_INTERRUPT = 17, 0x4206, 0x4207
 WALL = 0x40000000
 POLLS = {"7", "232", "271", "281"}      # poll, epoll_wait, ppoll, epoll_pwait of amd64
+FUTEX = "202"                           # what this thread waits for is a condition, whose lock it leaves meanwhile
 ptrace = ctypes.CDLL(None, use_errno=True).ptrace
 ptrace.argtypes = [ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c_void_p]
 
@@ -38,13 +39,14 @@ class Held:
         tasks = pathlib.Path(f"/proc/{pid}/task").iterdir()
         self.task, = (t for t in tasks if (t / "comm").read_text().strip() == name)
         self.id = int(self.task.name)
+        self.waits = {FUTEX} if name == "credentials" else POLLS
         until(f"{name} to wait", self._held, 60)
 
     def _held(self):
         assert ptrace(PTRACE_SEIZE, self.id, None, None) == 0, os.strerror(ctypes.get_errno())
         assert ptrace(PTRACE_INTERRUPT, self.id, None, None) == 0, os.strerror(ctypes.get_errno())
         os.waitpid(self.id, WALL)
-        if (self.task / "syscall").read_text().split()[0] in POLLS:
+        if (self.task / "syscall").read_text().split()[0] in self.waits:
             return True
         self.release()
         return False
@@ -86,7 +88,7 @@ def started(tmp_path):
         manager.socket.close()
 
 
-@pytest.mark.parametrize("thread", ["consumer", "uploader"])
+@pytest.mark.parametrize("thread", ["consumer", "uploader", "credentials"])
 def test_a_thread_that_is_held_stops_the_signs_of_life(started, thread):
     p, manager = started
     until(lambda: f"a sign of life, {p.tail()}", manager.hears_life, 120)

@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "store/backoff.h"
+#include "base/backoff.h"
 #include "store/s3_request.h"
 
 static struct settings settings(const char *bucket, const char *endpoint, const char *region, bool path_style)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Full jitter. */
-#include "store/backoff.h"
+#include "base/backoff.h"
 
 /* splitmix64: any seed is good, zero too. */
 static uint64_t next(uint64_t *seed)

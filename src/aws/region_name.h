@@ -1,17 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef AWS_ENDPOINT_H
-#define AWS_ENDPOINT_H
+#ifndef AWS_REGION_NAME_H
+#define AWS_REGION_NAME_H
 
 #include <stdbool.h>
 
-/* Where AWS's services are. Pure. Source: aws.md 5.1. */
+/* What a region's name may be. Pure. */
 
 #define REGION_MAX 64
 
 /* Letters, digits and "-", fewer than REGION_MAX: it becomes part of a host name. */
 bool region_is_valid(const char *region);
-
-/* "amazonaws.com", or what it is called in the region's partition. */
-const char *region_domain(const char *region);
 
 #endif
