@@ -154,6 +154,7 @@ static void release(struct preflight *p)
 		sample_free(&p->samples[i]);
 	free(p->samples);
 	free(p->region);
+	free(p->object);
 }
 
 static int run(const struct settings *s, struct lines *lines, bool write)

@@ -39,6 +39,7 @@ struct preflight {
 	struct s3 *s3;     /* NULL: it cannot be asked */
 	const char *no_s3; /* why, for what is not tried */
 	char *region;      /* of the bucket, as S3 says; "": it does not */
+	char *object;      /* one of those that lie in the first place; NULL: none is known */
 	int head_status;   /* of the bucket, to one who does not sign */
 	struct probe_place places[PLACES_MAX];
 	size_t n_places, n_left_out;

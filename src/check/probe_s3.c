@@ -16,6 +16,7 @@
 #include "settings/pairs.h"
 #include "store/s3_ask.h"
 #include "store/s3_endpoint.h"
+#include "store/s3_listing.h"
 
 #define KEY_NAME "_kafka2s3_check"
 #define OFF_MS 60000
@@ -227,6 +228,7 @@ void probe_bucket(struct preflight *p)
 	folder = mem_printf("%s/", p->places[0].root);
 	c.key = folder;
 	rc = preflight_ask(p, &c, &e);
+	p->object = rc == 0 ? s3_listing_first(c.listed) : NULL;
 	free(c.listed);
 	free(c.next_page);
 	free(folder);
@@ -348,7 +350,7 @@ void probe_listing(struct preflight *p)
 		 "needed by verify, land and offsets set --from-s3");
 }
 
-/* A key that is not there answers 404 to whoever may read and list, else 403. */
+/* A key that is not there answers 404 only to whoever may list the whole bucket, and 403 tells nothing then. */
 void probe_reading_back(struct preflight *p)
 {
 	char *key;
@@ -358,17 +360,23 @@ void probe_reading_back(struct preflight *p)
 
 	if (no_s3(p, "reading back"))
 		return;
-	key = key_under(p->places[0].root);
+	key = p->object != NULL ? mem_strdup(p->object) : key_under(p->places[0].root);
 	c.key = key;
 	rc = preflight_ask(p, &c, &e);
 	free(c.listed);
 	free(key);
 	if (rc == 0 || e.code == 404) {
-		lines_add(&p->lines, OUTCOME_OK, "reading back", "s3:GetObject, tried on a key that is not there");
-		return;
+		lines_add(&p->lines, OUTCOME_OK, "reading back", "s3:GetObject, tried on %s",
+			  rc == 0 ? "an object that is there" : "a key that is not there");
+	} else if (p->object == NULL && e.code == 403) {
+		lines_add(
+			&p->lines, OUTCOME_UNPROVED, "reading back",
+			"no object is there to try s3:GetObject on, which verify, land and offsets set --from-s3 need: %s",
+			e.text);
+	} else {
+		error_context(&e, "needed by verify, land and offsets set --from-s3");
+		fail(p, "reading back", &e);
 	}
-	error_context(&e, "needed by verify, land and offsets set --from-s3");
-	fail(p, "reading back", &e);
 }
 
 static void judge_lifecycle(struct preflight *p, const struct buf *document)

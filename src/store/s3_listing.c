@@ -172,3 +172,11 @@ int s3_objects_read(const void *data, size_t len, struct buf *lines, char **next
 	}
 	return rc;
 }
+
+char *s3_listing_first(const char *lines)
+{
+	size_t len = strcspn(lines, "\n");
+	const char *tab = memrchr(lines, '\t', len);
+
+	return tab != NULL ? mem_printf("%.*s", (int)(lines + len - tab - 1), tab + 1) : NULL;
+}

@@ -23,4 +23,7 @@ int s3_page_read(const void *data, size_t len, struct buf *lines, struct s3_page
  * none; the caller frees. -1: no such page, or no room for all of it. */
 int s3_objects_read(const void *data, size_t len, struct buf *lines, char **next);
 
+/* The first key of such lines; NULL: none. Owns: the caller frees. */
+char *s3_listing_first(const char *lines);
+
 #endif

@@ -10,6 +10,7 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "store/s3_ask.h"
+#include "store/s3_listing.h"
 
 #define LIMIT_MS 60000
 #define GROUP "group\t"
@@ -31,14 +32,6 @@ static bool names_group(const char *lines, const char *group)
 	return found;
 }
 
-/* "bytes\tmodified\tkey\n" */
-static char *first_key(const char *listed)
-{
-	const char *tab = strrchr(listed, '\t');
-
-	return tab != NULL ? mem_printf("%.*s", (int)strcspn(tab + 1, "\n"), tab + 1) : NULL;
-}
-
 static int look(struct s3 *s3, const char *folder, const char *group, enum vacancy *v, char **key, struct error *e)
 {
 	struct s3_call list = { .op = S3_LIST_OBJECTS, .key = folder, .max_keys = 1 };
@@ -47,7 +40,7 @@ static int look(struct s3 *s3, const char *folder, const char *group, enum vacan
 	if (s3_ask(s3, &list, LIMIT_MS, e) < 0)
 		return -1;
 	*v = list.next_page != NULL ? VACANCY_TAKEN : VACANCY_EMPTY;
-	*key = first_key(list.listed);
+	*key = s3_listing_first(list.listed);
 	free(list.listed);
 	free(list.next_page);
 	if (*key == NULL)

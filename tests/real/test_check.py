@@ -9,6 +9,7 @@ import subprocess
 import pytest
 
 from daemon import BINARY
+from little_s3 import Stored
 from preflight import RULE, Preflight, healthy
 from process import free_port
 from rows import stock_rows
@@ -112,10 +113,9 @@ def test_settings(run, settings, name, causes):
     ({"op": "ABORT", "status": 403, "code": "AccessDenied"}, 'uploads under "raw"', ["s3:AbortMultipartUpload"]),
     ({"op": "LIST_UPLOADS", "status": 403, "code": "AccessDenied"}, "list of uploads",
      ["s3:ListBucketMultipartUploads", "killed"]),
-    ({"op": "HEAD", "status": 403, "code": "AccessDenied"}, "reading back", ["s3:GetObject", "verify"]),
     ({"op": "PUT", "status": 501, "code": "NotImplemented", "message": "If-None-Match"}, "conditional writes", []),
 ], ids=["kms of a create", "kms disabled", "kms of a part", "put", "put of dead letters", "abort", "list of uploads",
-        "get", "put refused"])
+        "put refused"])
 def test_a_store_that_refuses(run, s3, broken, name, causes):
     s3.rule(times=1 if "ABORT" in broken["op"] or broken["op"].startswith(("CREATE", "PART")) else 0, **broken)
     found = run("--write")
@@ -127,6 +127,14 @@ def test_a_store_that_refuses(run, s3, broken, name, causes):
 def test_the_right_to_list_is_missing(run, s3):
     s3.rule(op="LIST", status=403, code="AccessDenied", times=0)
     names_cause(run("--write"), "list of objects", "s3:ListBucket", "verify")
+
+
+def test_the_right_to_read_is_missing(run, s3):
+    s3.rule(op="HEAD", status=403, code="AccessDenied", times=0)
+    found = run("--write")
+    assert "no object is there to try s3:GetObject on" in found.of("not proved")["reading back"], str(found)
+    s3.buckets["lake"].objects["raw/t"] = Stored(b"x", {}, '"e"', 0, 0)
+    names_cause(run("--write"), "reading back", "grant s3:GetObject on arn:aws:s3:::lake/raw/t", "verify")
 
 
 def test_a_clock_that_is_off(run, s3):
