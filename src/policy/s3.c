@@ -161,11 +161,14 @@ void draft_s3(struct draft *d)
 	static const char *const write[] = { "s3:PutObject", "s3:AbortMultipartUpload", NULL };
 	static const char *const uploads[] = { "s3:ListBucketMultipartUploads", NULL };
 	static const char *const read[] = { "s3:GetObject", NULL };
+	static const char *const check[] = { "s3:GetLifecycleConfiguration", NULL };
 
 	draft_allow(d, "Write", write, objects(d, written(d->settings)), NULL);
 	draft_allow(d, "LeftUploads", uploads, bucket(d), NULL);
 	draft_allow(d, "Read", read, objects(d, patterns_of(folders_of(d->settings, LOOKED))), NULL);
 	allow_listing(d, patterns_of(folders_of(d->settings, LOOKED)));
+	if (!arn_is_access_point(d->settings->s3_bucket)) /* which have none */
+		draft_allow(d, "Check", check, bucket(d), NULL);
 	note_access_point(d);
 }
 
