@@ -105,8 +105,10 @@ static int fetch(struct credential_provider *p, int64_t now_real_ms, struct cred
 	(void)p;
 	(void)now_real_ms;
 	(void)e;
-	*out = (struct credentials){ mem_strdup("AKIDEXAMPLE"), mem_strdup("secret"), mem_strdup("token"), INT64_MAX,
-				     false };
+	*out = (struct credentials){ .access_key_id = mem_strdup("AKIDEXAMPLE"),
+				     .secret_access_key = mem_strdup("secret"),
+				     .session_token = mem_strdup("token"),
+				     .expires_ms = INT64_MAX };
 	return 0;
 }
 
