@@ -128,6 +128,25 @@ static char *read_name(struct reader *r)
 	return NULL;
 }
 
+static int by_name(const void *a, const void *b)
+{
+	return strcasecmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static int check_twice(struct reader *r, const struct type *t)
+{
+	const char **names = mem_array(t->n, sizeof(*names));
+	bool twice = false;
+
+	for (size_t i = 0; i < t->n; i++)
+		names[i] = t->fields[i].name;
+	qsort(names, t->n, sizeof(*names), by_name);
+	for (size_t i = 1; i < t->n; i++)
+		twice |= by_name(&names[i - 1], &names[i]) == 0;
+	free(names);
+	return twice ? fail(r, "ends a struct with a field that is there twice") : 0;
+}
+
 static int read_fields(struct reader *r, struct type *t, int depth)
 {
 	do {
@@ -141,7 +160,7 @@ static int read_fields(struct reader *r, struct type *t, int depth)
 		t->fields = mem_realloc(t->fields, (t->n + 1) * sizeof(*t->fields));
 		t->fields[t->n++] = (struct type_field){ name, field };
 	} while (comes(r, ','));
-	return 0;
+	return check_twice(r, t);
 }
 
 static int read_children(struct reader *r, struct type *t, int depth)
@@ -228,25 +247,21 @@ struct type *type_parse(const char *text, struct error *e)
 	return NULL;
 }
 
-static int check_name(const struct type *t, size_t i, struct error *e)
+static int check_name(const char *name, struct error *e)
 {
-	const char *name = t->fields[i].name;
 	size_t len = strlen(name);
 
-	if (len > NAME_MAX_LENGTH || strspn(name, NAME_CHARACTERS) != len)
-		return error_set(e, ERROR_GIVE_UP, 0,
-				 "\"%.64s\" is no legal field: at most %d lower-case letters, digits and '_'", name,
-				 NAME_MAX_LENGTH);
-	for (size_t j = 0; j < i; j++)
-		if (strcmp(t->fields[j].name, name) == 0)
-			return error_set(e, ERROR_GIVE_UP, 0, "the field \"%.64s\" is there twice", name);
-	return 0;
+	if (len <= NAME_MAX_LENGTH && strspn(name, NAME_CHARACTERS) == len)
+		return 0;
+	return error_set(e, ERROR_GIVE_UP, 0,
+			 "\"%.64s\" is no legal field: at most %d lower-case letters, digits and '_'", name,
+			 NAME_MAX_LENGTH);
 }
 
 int type_check_names(const struct type *t, struct error *e)
 {
 	for (size_t i = 0; i < t->n; i++) {
-		if (t->kind == TYPE_STRUCT && check_name(t, i, e) < 0)
+		if (t->kind == TYPE_STRUCT && check_name(t->fields[i].name, e) < 0)
 			return -1;
 		if (type_check_names(t->fields[i].type, e) < 0)
 			return -1;

@@ -291,7 +291,7 @@ static const struct bad columns[] = {
 	{ HEAD "columns = [ \"date\" ];", 3, { "columns:", "element 1 is no group" } },
 	{ HEAD "columns = { name = \"a\"; };", 3, { "columns:", "a group, where a list of groups" } },
 	{ COLUMNS "{ name = \"a\"; type = \"int\"; },\n \"b\" );", 5, { "element 2 is no group" } },
-	{ COLUMNS "{ nam = \"a\"; type = \"int\"; } );", 4, { "columns.nam:", "did you mean name?" } },
+	{ COLUMNS "{ nme = \"a\"; type = \"int\"; } );", 4, { "columns.nme:", "did you mean name?" } },
 	{ COLUMNS "{ name = \"a\";\n comment = \"x\"; } );", 5, { "columns.comment:", "kafka2s3.conf(5)" } },
 	{ COLUMNS "{ name = \"a\"; name = \"b\"; } );", 4, { "name is given twice" } },
 	{ COLUMNS "{ type = \"int\"; } );", 4, { "columns:", "entry 1 has no name" } },
