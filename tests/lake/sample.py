@@ -16,7 +16,7 @@ COLUMNS = {"Index": "VARCHAR", "Date": "VARCHAR", "Open": "DOUBLE", "High": "DOU
            "Close": "DOUBLE", "Adj Close": "DOUBLE", "Volume": "BIGINT", "CloseUSD": "DOUBLE"}
 
 # Sums of decimals, which do not depend on an order; both dialects have the same words for all of it.
-EXACT = "CAST({} AS DECIMAL(18, 6))"
+EXACT = "CAST({} AS DECIMAL(24, 9))"
 QUESTIONS = {
     "count": "SELECT count(*), count(index), count(adj_close), count(volume), count(DISTINCT index) FROM prices",
     "sums": f"SELECT sum(volume), CAST(sum({EXACT.format('adj_close')}) AS VARCHAR), "
