@@ -92,6 +92,8 @@ static void bind_given(struct schema *s)
 		/* Two columns for what differs only in case. */
 		s->case_sensitive |= known != NULL && strcmp(known->key, g->key) != 0;
 	}
+	for (size_t i = 0; i < s->n_given; i++)
+		bind_fields(s, s->given[i].type);
 	for (size_t i = 0; i < N_METADATA; i++) {
 		struct name *name = (s->metadata & metadata[i].column) != 0
 					    ? names_bind(s->names, metadata[i].name, metadata[i].name, true)
@@ -113,10 +115,8 @@ static void begin(struct schema *s)
 
 static void add_given(struct schema *s)
 {
-	for (size_t i = 0; i < s->n_given; i++) {
+	for (size_t i = 0; i < s->n_given; i++)
 		set_type(column_of(s, s->given[i].name), s->given[i].type);
-		bind_fields(s, s->given[i].type);
-	}
 }
 
 struct schema *schema_new(const struct topic_settings *t)
@@ -230,8 +230,13 @@ static void add_learnt(struct schema *s, const struct names *old, const struct t
 	for (size_t i = 0; i < t->n; i++) {
 		const struct name *name = names_find(s->names, t->fields[i].name);
 
-		if (name != NULL && !name->fixed && !name->metadata)
-			type_widen(column_of(s, name->name), t->fields[i].type);
+		if (name != NULL && !name->fixed && !name->metadata) {
+			struct type *column = column_of(s, name->name);
+
+			type_widen(column, t->fields[i].type);
+			if (type_is_inferred(column) && type_text_size(column) > TYPE_TEXT_MAX)
+				type_become_string(column);
+		}
 	}
 	type_free(t);
 }

@@ -394,6 +394,23 @@ static void test_settings_above_the_table(void **state)
 	schema_free(s);
 }
 
+/* The fields of what is said keep their keys, whatever the table has mapped. */
+static void test_fields_of_the_settings(void **state)
+{
+	struct column_setting columns[] = { { (char *)"s", (char *)"struct<a_b:int>", (char *)"" } };
+	struct topic_settings t = plain();
+	struct schema *s;
+
+	(void)state;
+	t.columns = (struct column_list){ columns, 1 };
+	s = schema_new(&t);
+	merge(s, "[{\"Name\":\"a_b\",\"Type\":\"bigint\"}]", "{\"mapping.a_b\":\"a b\"}");
+	learn(s, "{\"a b\":1,\"s\":{\"a_b\":1}}");
+	assert_columns(s, "a_b bigint; s struct<a_b:int>; a_b_2 bigint");
+	assert_serde(s, "{\"case.insensitive\":\"true\",\"mapping.a_b_2\":\"a b\"}");
+	schema_free(s);
+}
+
 static void test_metadata_columns(void **state)
 {
 	struct topic_settings t = plain();
@@ -453,6 +470,29 @@ static void test_too_many_columns(void **state)
 	free(all);
 	free(more);
 	schema_free(s);
+}
+
+/* Half of it is the table's, half of it ours. */
+static void test_a_table_and_ours_are_too_large(void **state)
+{
+	struct schema *s = new_plain(), *other = new_plain();
+	char *left = wide(0, 2500), *right = wide(2500, 2500);
+	char *line = mem_printf("{\"d\":%s}", left), *other_line = mem_printf("{\"d\":%s}", right);
+	json_t *columns;
+
+	(void)state;
+	learn(s, line);
+	learn(other, other_line);
+	columns = schema_columns(other);
+	schema_merge_table(s, columns, NULL);
+	assert_columns(s, "d string");
+	json_decref(columns);
+	free(left);
+	free(right);
+	free(line);
+	free(other_line);
+	schema_free(s);
+	schema_free(other);
 }
 
 /* An object that is used as a dictionary, and one that never ends. */
@@ -710,9 +750,11 @@ int main(void)
 		cmocka_unit_test(test_a_table_that_grew_meanwhile),
 		cmocka_unit_test(test_a_table_that_tells_case),
 		cmocka_unit_test(test_settings_above_the_table),
+		cmocka_unit_test(test_fields_of_the_settings),
 		cmocka_unit_test(test_metadata_columns),
 		cmocka_unit_test(test_too_many_columns),
 		cmocka_unit_test(test_types_that_are_too_large),
+		cmocka_unit_test(test_a_table_and_ours_are_too_large),
 		cmocka_unit_test(test_the_order_of_documents_makes_no_difference),
 		cmocka_unit_test(test_two_learn_the_same_table),
 	};
