@@ -38,6 +38,7 @@ static const struct {
 	{ "reading back", probe_reading_back },
 	{ "the bucket's lifecycle", probe_lifecycle },
 	{ "conditional writes", probe_condition },
+	{ "the catalog", probe_catalog },
 };
 
 /* Where a start begins in each partition; -1: it cannot be asked for. */
@@ -132,7 +133,7 @@ static void finish(struct preflight *p)
 	known = p->group != NULL && p->log_known && p->offsets_known && p->partitions.n > 0 && expect(p, &x) == 0;
 	if (!known)
 		lines_add(&p->lines, OUTCOME_UNPROVED, "expect",
-			  "what a start will bring cannot be told without the logs");
+			  "what a start will bring cannot be told without logs and offsets");
 	lines_trying(&p->lines, NULL);
 	if (p->lines.json) {
 		print_json(&p->lines, known ? expect_json(&x, p->settings) : NULL);

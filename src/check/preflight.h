@@ -36,6 +36,8 @@ struct preflight {
 	struct sample *samples; /* one each topic, in the order of partitions */
 	size_t n_samples;
 
+	struct credential_provider *provider; /* s3 owns it */
+	bool no_credentials;
 	struct s3 *s3;     /* NULL: it cannot be asked */
 	const char *no_s3; /* why, for what is not tried */
 	char *region;      /* of the bucket, as S3 says; "": it does not */
@@ -64,6 +66,8 @@ void probe_listing(struct preflight *p);
 void probe_reading_back(struct preflight *p);
 void probe_lifecycle(struct preflight *p);
 void probe_condition(struct preflight *p);
+
+void probe_catalog(struct preflight *p);
 
 /* One call of S3, waited for. Errors: RETRY, no answer within the limit. */
 int preflight_ask(struct preflight *p, struct s3_call *c, struct error *e);

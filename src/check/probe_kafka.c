@@ -82,6 +82,8 @@ void probe_topics(struct preflight *p)
 	if (no_broker(p, "topics"))
 		return;
 	p->log_known = group_load_log(p->group, &p->partitions, &e) == 0;
+	if (!p->log_known)
+		survey_explain(p->group, &e);
 	for (size_t i = 0; i < topics->n; i++) {
 		if (topics->items[i][0] != '^') {
 			probe_name(p, topics->items[i]);
@@ -129,8 +131,8 @@ static bool read_one(struct preflight *p, const struct group_partition *at, stru
 		lines_add(&p->lines, OUTCOME_FAILED, title,
 			  "%s: grant this client Read on the topic (MSK: kafka-cluster:ReadData)", e->text);
 	else {
-		survey_cause(p->group, e->text, e);
-		lines_add(&p->lines, OUTCOME_FAILED, title, "%s", e->text);
+		survey_explain(p->group, e);
+		lines_add(&p->lines, outcome_of(e), title, "%s", e->text);
 	}
 	return false;
 }
@@ -242,6 +244,7 @@ void probe_group(struct preflight *p)
 	if (no_broker(p, "group"))
 		return;
 	if (load_offsets(p, &e) < 0 || survey_group(p->group, &g, &e) < 0) {
+		survey_explain(p->group, &e);
 		fail_right(p, &e);
 		return;
 	}

@@ -179,9 +179,11 @@ static void find_credentials(struct preflight *p, struct credential_provider *pr
 	if (fetch(provider, &c, &e) < 0) {
 		lines_add(&p->lines, OUTCOME_FAILED, "credentials", "%s", e.text);
 		p->no_s3 = "there are no credentials";
+		p->no_credentials = true;
 		return;
 	}
-	lines_add(&p->lines, OUTCOME_OK, "credentials", "found: key id \"%s\"%s", c.access_key_id,
+	lines_add(&p->lines, OUTCOME_OK, "credentials", "from %s: key id \"%s\"%s",
+		  c.source != NULL ? c.source : "the settings", c.access_key_id,
 		  c.session_token[0] != '\0' ? ", of a role or session" : "");
 	credentials_wipe(&c);
 }
@@ -193,11 +195,13 @@ void probe_reach(struct preflight *p)
 	struct error e;
 
 	find_places(p);
+	p->provider = provider;
 	find_credentials(p, provider);
 	p->s3 = s3_new(p->settings, provider, 1, &e);
 	if (p->s3 == NULL) {
 		lines_add(&p->lines, OUTCOME_FAILED, "S3", "%s", e.text);
 		p->no_s3 = "the settings of S3 are wrong";
+		p->provider = NULL;
 		return;
 	}
 	if (s3_endpoint_init(&ep, p->settings, s3_region(p->s3), &e) == 0)

@@ -19,6 +19,7 @@ static const struct row {
 	const char *said;        /* must stand in the text */
 	const char *meaning;
 } table[] = {
+	{ RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED, "", "this client has no right to the group" },
 	{ RD_KAFKA_RESP_ERR__AUTHENTICATION, "not valid in current SASL state",
 	  "the broker takes no SASL on that port: take it out of security.protocol in kafka.options, or use another" },
 	{ RD_KAFKA_RESP_ERR__AUTHENTICATION, "Unsupported SASL mechanism",
@@ -76,10 +77,20 @@ void cause_hear(struct cause *c, rd_kafka_resp_err_t err, const char *said)
 }
 
 /* The client names a broker that it was given as "host:port/bootstrap", one that the cluster named as "host:port/7". */
+static bool is_advertised(const char *said)
+{
+	const char *slash = strchr(said, ' ');
+
+	while (slash != NULL && slash > said && *slash != '/')
+		slash--;
+	return slash != NULL && slash > said && strspn(slash + 1, "0123456789") > 0 &&
+	       slash[1 + strspn(slash + 1, "0123456789")] == ':';
+}
+
 int cause_explain(const struct cause *c, const char *what, struct error *e)
 {
 	const char *meaning = c->rank < N_ROWS ? table[c->rank].meaning : NULL;
-	bool advertised = c->said[0] != '\0' && strstr(c->said, "/bootstrap:") == NULL;
+	bool advertised = is_advertised(c->said);
 
 	return error_set(e, ERROR_WAIT_PERSON, 0, "%s%s%s%s%s%s%s", what, meaning != NULL ? ": " : "",
 			 advertised ? "the cluster names its brokers by advertised.listeners, and there: " : "",

@@ -55,10 +55,21 @@ static void on_error(rd_kafka_t *rk, int err, const char *said, void *opaque)
 	cause_hear(&g->cause, (rd_kafka_resp_err_t)err, said);
 }
 
+/* Of its brokers the client tells by on_error, of the group by messages without a record. */
+static void hear_message(struct group *g, const rd_kafka_message_t *m)
+{
+	if (m->err != RD_KAFKA_RESP_ERR_NO_ERROR && m->rkt == NULL)
+		cause_hear(&g->cause, m->err, rd_kafka_message_errstr(m));
+}
+
 void group_hear(struct group *g)
 {
-	while (rd_kafka_poll(g->rk, 0) > 0)
-		;
+	rd_kafka_message_t *m;
+
+	while ((m = rd_kafka_consumer_poll(g->rk, 0)) != NULL) {
+		hear_message(g, m);
+		rd_kafka_message_destroy(m);
+	}
 }
 
 static rd_kafka_t *open_client(struct group *g, const struct settings *s, struct error *e)
@@ -359,7 +370,7 @@ static bool is_of(const rd_kafka_message_t *m, const struct group_partition *p)
 }
 
 /* What concerns no partition is the client's trouble with a broker: it goes on by itself, or the limit ends it. */
-static enum read_state take_message(rd_kafka_message_t *m, const struct group_partition *p,
+static enum read_state take_message(struct group *g, rd_kafka_message_t *m, const struct group_partition *p,
 				    bool (*take)(void *arg, struct record *r), void *arg, int64_t *end, struct error *e)
 {
 	enum read_state state = READ_NOTHING;
@@ -376,6 +387,7 @@ static enum read_state take_message(rd_kafka_message_t *m, const struct group_pa
 		error_set(e, ERROR_RETRY, (int)m->err, "the log cannot be read: %s", rd_kafka_message_errstr(m));
 		state = READ_FAILED;
 	}
+	hear_message(g, m);
 	rd_kafka_message_destroy(m);
 	return state;
 }
@@ -389,7 +401,7 @@ static enum read_state read_on(struct group *g, const struct group_partition *p,
 	while (state == READ_ON || state == READ_NOTHING) {
 		rd_kafka_message_t *m = rd_kafka_consumer_poll(g->rk, POLL_MS);
 
-		state = m != NULL ? take_message(m, p, take, arg, end, e) : READ_NOTHING;
+		state = m != NULL ? take_message(g, m, p, take, arg, end, e) : READ_NOTHING;
 		now = clock_boot_ms();
 		if (state == READ_ON)
 			deadline = now + g->limit_ms;

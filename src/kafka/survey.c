@@ -13,10 +13,17 @@
 #define NO_TOPIC "kafka2s3-check-of-rights"
 #define WHY_MAX 512
 
-int survey_cause(struct group *g, const char *what, struct error *e)
+void survey_explain(struct group *g, struct error *e)
 {
+	char what[ERROR_TEXT_MAX];
+
+	if (e->action != ERROR_RETRY)
+		return;
 	group_hear(g);
-	return cause_explain(&g->cause, what, e);
+	if (g->cause.said[0] == '\0')
+		return;
+	snprintf(what, sizeof(what), "%s", e->text);
+	cause_explain(&g->cause, what, e);
 }
 
 static int failed(struct group *g, rd_kafka_resp_err_t err, const char *what, struct error *e)
@@ -30,10 +37,9 @@ static int failed(struct group *g, rd_kafka_resp_err_t err, const char *what, st
 	case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
 		return error_set(e, ERROR_GIVE_UP, (int)err, "%s: %s", what, rd_kafka_err2str(err));
 	default:
-		group_hear(g);
-		if (g->cause.said[0] != '\0')
-			return survey_cause(g, what, e);
-		return error_set(e, ERROR_RETRY, (int)err, "%s: %s", what, rd_kafka_err2str(err));
+		error_set(e, ERROR_RETRY, (int)err, "%s: %s", what, rd_kafka_err2str(err));
+		survey_explain(g, e);
+		return -1;
 	}
 }
 

@@ -33,7 +33,8 @@ int survey_may_commit(struct group *g, struct error *e);
 int survey_configs(struct group *g, const char *const *topics, size_t n, const char *name, int64_t *values,
 		   struct error *e);
 
-/* What the client told last of a broker that does not answer, in front of it "what"; -1. */
-int survey_cause(struct group *g, const char *what, struct error *e);
+/* An error without an answer, such as a time-out: what the client has told meanwhile is put behind it, and makes it one
+ * for a person. */
+void survey_explain(struct group *g, struct error *e);
 
 #endif

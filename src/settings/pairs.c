@@ -280,14 +280,21 @@ static int check_place(const struct settings *s, struct error *e)
 	}
 	if (!access_point_is(s->s3_bucket) || access_point_parse(s->s3_bucket, &point, e) < 0)
 		return 0;
-	if (s->s3_path_style)
+	if (s->catalog != CATALOG_NONE)
+		error_set(
+			e, ERROR_GIVE_UP, 0,
+			"Athena knows no access point by its ARN: with a catalog give the bucket, or the access point's alias");
+	else if (s->s3_path_style)
 		error_set(e, ERROR_GIVE_UP, 0, "an access point has no path style: take it out");
 	else if (s->s3_region[0] != '\0' && strcmp(s->s3_region, point.region) != 0)
 		error_set(e, ERROR_GIVE_UP, 0, "the access point's ARN says region \"%s\": set it so, or take it out",
 			  point.region);
 	else
 		return 0;
-	return fail_at(s, ORIGIN_COMMON, blame("s3", s->s3_path_style ? "path_style" : "region"), e);
+	return fail_at(s, ORIGIN_COMMON,
+		       s->catalog != CATALOG_NONE ? or_blame(blame("s3", "bucket"), "", "catalog")
+						  : blame("s3", s->s3_path_style ? "path_style" : "region"),
+		       e);
 }
 
 static int check_credentials(const struct settings *s, struct error *e)

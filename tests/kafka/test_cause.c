@@ -106,6 +106,12 @@ static void advertised_names_are_told_apart(void **state)
 	cause_explain(&c, "the log", &e);
 	assert_non_null(strstr(e.text, "advertised.listeners"));
 	assert_non_null(strstr(e.text, "no such host"));
+	cause_clear(&c);
+	cause_hear(&c, RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED,
+		   "FindCoordinator response error: Broker: Group authorization failed");
+	cause_explain(&c, "the group", &e);
+	assert_null(strstr(e.text, "advertised.listeners"));
+	assert_non_null(strstr(e.text, "no right to the group"));
 }
 
 int main(void)

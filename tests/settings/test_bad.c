@@ -145,6 +145,10 @@ static const struct bad values[] = {
 	{ S3("bucket = \"arn:aws:s3:us-east-1:111122223333:accesspoint/x\"; path_style = true;"),
 	  2,
 	  { "s3.path_style:", "access point" } },
+	{ S3("bucket = \"arn:aws:s3:us-east-1:111122223333:accesspoint/x\";") "catalog = \"table\"; glue = { database = "
+									      "\"d\"; };",
+	  2,
+	  { "s3.bucket:", "alias" } },
 	{ S3("bucket = \"my-lake\"; endpoint = \"https://store.example\"; fips = true;"),
 	  2,
 	  { "s3.fips:", "take out one of them" } },
