@@ -12,6 +12,7 @@
 #include "base/mem.h"
 
 #define SOURCES_MAX 8
+#define ASKED_MAX 768
 
 struct settings_provider {
 	struct credential_provider base;
@@ -133,7 +134,8 @@ static int chain_fetch(struct credential_provider *p, int64_t now_real_ms, struc
 	struct chain_provider *c = (struct chain_provider *)p;
 	struct buf asked;
 
-	buf_init(&asked, 256);
+	e->text[0] = '\0';
+	buf_init(&asked, ASKED_MAX);
 	for (int i = 0; i < c->n; i++) {
 		struct credential_provider *next = c->providers[i];
 
@@ -149,9 +151,10 @@ static int chain_fetch(struct credential_provider *p, int64_t now_real_ms, struc
 		}
 		buf_addf(&asked, "%s%s", i > 0 ? ", " : "", next->name);
 	}
+	buf_addf(&asked, ": %s", e->text); /* of the last, which is the one that is asked where no other is meant */
 	error_set(e, ERROR_GIVE_UP, 0,
-		  "no credentials (asked: %s): set s3.access_key_id and s3.secret_access_key, "
-		  "s3.credentials_file, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
+		  "no credentials (asked: %s): set s3.access_key_id and s3.secret_access_key, s3.credentials_file, or "
+		  "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or give the machine a role",
 		  buf_str(&asked));
 	buf_free(&asked);
 	return -1;
@@ -212,6 +215,10 @@ struct credential_provider *credentials_default(const struct settings *s)
 	if (!applies) {
 		all[n++] = credentials_from_environment();
 		applies = in_environment();
+	}
+	if (!applies) {
+		all[n++] = credentials_from_container();
+		all[n++] = credentials_from_imds();
 	}
 	return credentials_chain(all, n);
 }

@@ -78,7 +78,7 @@ static int imds_fetch(struct credential_provider *p, int64_t now_real_ms, struct
 	}
 	rc = credentials_read_json(text, strlen(text), CREDENTIALS_OF_SERVICE, out, e);
 	secret_free(text);
-	out->outlive = true;
+	out->outlive = rc == 0;
 	return rc;
 }
 

@@ -151,7 +151,8 @@ const struct row rows[] = {
 	{ NAMED("s3", "access_key_id", ROW_STRING), COMMON(s3_access_key_id), .flags = ROW_SECRET | ROW_RELOAD,
 	  .fallback = "", .check = check_word, .environment = { "AWS_ACCESS_KEY_ID" },
 	  .help = "Credentials. Empty: from s3.credentials_file, else from the environment (AWS_ACCESS_KEY_ID, "
-		  "AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN). Each of the three may be given as \"file:PATH\"." },
+		  "AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN), a profile, or the role of the container or the instance: see "
+		  "CREDENTIALS in kafka2s3(8). Each of the three may be given as \"file:PATH\"." },
 	{ NAMED("s3", "secret_access_key", ROW_STRING), COMMON(s3_secret_access_key), .flags = ROW_SECRET | ROW_RELOAD,
 	  .fallback = "", .check = check_word, .environment = { "AWS_SECRET_ACCESS_KEY" },
 	  .help = "Goes with s3.access_key_id." },

@@ -65,6 +65,9 @@ static int clean(void **state)
 	unsetenv("AWS_ACCESS_KEY_ID");
 	unsetenv("AWS_SECRET_ACCESS_KEY");
 	unsetenv("AWS_SESSION_TOKEN");
+	unsetenv("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI");
+	unsetenv("AWS_CONTAINER_CREDENTIALS_FULL_URI");
+	setenv("AWS_EC2_METADATA_DISABLED", "true", 1);
 	return 0;
 }
 
@@ -178,8 +181,12 @@ static void the_chain_stops_at_the_first_that_applies(void **state)
 	s.s3_credentials_file = (char *)"";
 	p = credentials_default(&s);
 	assert_keys(p, "env", "esecret", "");
+	p->free(p);
 	clean(NULL);
-	assert_refused(p, ERROR_GIVE_UP, true, "no credentials (asked: settings, environment)");
+	p = credentials_default(&s);
+	assert_refused(p, ERROR_GIVE_UP, true,
+		       "no credentials (asked: settings, environment, container, instance metadata: "
+		       "AWS_EC2_METADATA_DISABLED is set): set");
 	p->free(p);
 }
 

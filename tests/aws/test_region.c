@@ -66,7 +66,7 @@ int main(void)
 	dprintf(fd, "[default]\nregion = default-1\n[profile one]\nregion = one-1\n[profile two]\nregion = two-1\n");
 	close(fd);
 	setenv("AWS_CONFIG_FILE", path, 1);
-	setenv("AWS_SHARED_CREDENTIALS_FILE", "/nonexistent", 1);
+	setenv("AWS_SHARED_CREDENTIALS_FILE", "/dev/null", 1);
 	setenv("AWS_EC2_METADATA_DISABLED", "true", 1);
 	rc = cmocka_run_group_tests(tests, NULL, NULL);
 	unlink(path);

@@ -197,7 +197,7 @@ def test_no_proxy_stands_between(source, metadata):
 def test_region_and_zone_are_asked_for_once(source, metadata):
     metadata.place("region", "eu-west-1")
     metadata.place("availability-zone-id", "euw1-az2")
-    files = {"AWS_CONFIG_FILE": "/nonexistent", "AWS_SHARED_CREDENTIALS_FILE": "/nonexistent"}
+    files = {"AWS_CONFIG_FILE": "/dev/null", "AWS_SHARED_CREDENTIALS_FILE": "/dev/null"}
     here = source("region", AWS_EC2_METADATA_SERVICE_ENDPOINT=metadata.endpoint, **files)
     assert here.fetch() == ["ok", "eu-west-1", "euw1-az2"]
     asked = len(metadata.log)
