@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "aws/arn.h"
+#include "aws/denied.h"
 #include "aws/exchange.h"
 #include "aws/region_name.h"
 #include "aws/sigv4.h"
@@ -415,11 +416,18 @@ static int ask(struct aws_service *a, struct attempt *t, struct http_request *r,
 static int judge(const struct aws_service *a, const char *what, const struct http_request *r, const struct aws_fault *f,
 		 struct error *e)
 {
+	struct buf grant;
+
 	if (r->status >= 200 && r->status < 300)
 		return 0;
-	return error_set(e, action_of(f), r->status, "%s of %s: %d %s%s%s", what, a->host, r->status,
-			 f->code[0] != '\0' ? f->code : "without a code", f->message[0] != '\0' ? ": " : "",
-			 f->message);
+	buf_init(&grant, SIZE_MAX);
+	if (denied_by_word(f->message, &grant))
+		buf_adds(&grant, "; it says: ");
+	error_set(e, action_of(f), r->status, "%s of %s: %d %s%s%s%s", what, a->host, r->status,
+		  f->code[0] != '\0' ? f->code : "without a code", f->message[0] != '\0' ? ": " : "", buf_str(&grant),
+		  f->message);
+	buf_free(&grant);
+	return -1;
 }
 
 int aws_service_call(struct aws_service *a, const char *target, const json_t *in, json_t **out, struct aws_fault *f,

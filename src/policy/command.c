@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "aws/region.h"
 #include "policy/policy.h"
 
 #define ACCOUNT_DIGITS 12
@@ -24,18 +25,6 @@ static int find_role(const char *name, enum policy_role *role)
 	return -1;
 }
 
-static const char *region_of(const struct settings *s)
-{
-	static const char *const names[] = { "AWS_REGION", "AWS_DEFAULT_REGION" };
-
-	if (s->s3_region[0] != '\0')
-		return s->s3_region;
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (getenv(names[i]) != NULL && getenv(names[i])[0] != '\0')
-			return getenv(names[i]);
-	return "";
-}
-
 static void print_notes(const char *notes)
 {
 	while (*notes != '\0') {
@@ -51,6 +40,7 @@ int policy_command(const struct settings *s, const char *role_name, const char *
 	enum policy_role role = POLICY_DAEMON;
 	json_t *document;
 	struct buf notes;
+	char *region;
 	struct error e;
 
 	if (role_name != NULL && find_role(role_name, &role) < 0)
@@ -60,7 +50,9 @@ int policy_command(const struct settings *s, const char *role_name, const char *
 		return EX_USAGE;
 	}
 	buf_init(&notes, SIZE_MAX);
-	document = policy_build(s, role, region_of(s), account != NULL ? account : "", &notes, &e);
+	region = region_given(s);
+	document = policy_build(s, role, region, account != NULL ? account : "", &notes, &e);
+	free(region);
 	if (document == NULL) {
 		fprintf(stderr, "kafka2s3: %s\n", e.text);
 		buf_free(&notes);

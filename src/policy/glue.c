@@ -100,7 +100,7 @@ static char *role_arn(struct draft *d, const char *role)
 
 static void allow_crawler(struct draft *d)
 {
-	static const char *const start[] = { "glue:StartCrawler", NULL };
+	static const char *const start[] = { "glue:GetCrawler", "glue:StartCrawler", NULL };
 	static const char *const create[] = { "glue:CreateCrawler", NULL };
 	static const char *const pass[] = { "iam:PassRole", NULL };
 	const struct settings *s = d->settings;

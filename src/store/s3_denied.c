@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "aws/arn.h"
+#include "aws/denied.h"
 
 static const struct {
 	const char *action;
@@ -27,31 +28,6 @@ static const struct {
 	[S3_LIFECYCLE] = { "s3:GetLifecycleConfiguration", true, NULL },
 };
 
-/* "… is not authorized to perform: kms:Decrypt on resource: arn:… because …". False: it names no action. */
-static bool take_word(const char *message, struct buf *out)
-{
-	static const char does[] = "is not authorized to perform: ", on[] = " on resource: ";
-	const char *at = strstr(message, does);
-	size_t len;
-
-	if (at == NULL)
-		return false;
-	at += sizeof(does) - 1;
-	len = strcspn(at, " ");
-	buf_adds(out, "grant ");
-	buf_add(out, at, len);
-	at += len;
-	if (strncmp(at, on, sizeof(on) - 1) == 0) {
-		at += sizeof(on) - 1;
-		at += *at == '"';
-		buf_adds(out, " on ");
-		buf_add(out, at, strcspn(at, "\" "));
-	} else if (strncmp(at - len, "kms:", 4) == 0) {
-		buf_adds(out, " on the key s3.kms_key_id");
-	}
-	return true;
-}
-
 /* A key can come from a list. "?" is the wildcard of policies, too. */
 static void make_plain(struct buf *b, size_t from)
 {
@@ -64,7 +40,7 @@ void s3_denied(const struct s3_call *c, const char *bucket, const char *region, 
 {
 	size_t from;
 
-	if (take_word(message, out))
+	if (denied_by_word(message, out))
 		return;
 	buf_addf(out, "grant %s on ", needs[c->op].action);
 	from = out->len;
