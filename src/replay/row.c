@@ -122,23 +122,14 @@ static int64_t read_exponent(const uint8_t *p, size_t n, bool negative)
 	return negative ? -value : value;
 }
 
-/* Readers that know 64 bits only take a larger one for none at all. */
-static bool is_int64(const uint8_t *digits, size_t n, bool negative)
-{
-	static const char *const most[] = { "9223372036854775807", "9223372036854775808" };
-	size_t n_most = strlen(most[negative]);
-
-	return n < n_most || (n == n_most && memcmp(digits, most[negative], n) <= 0);
-}
-
 static bool is_number_slow(const uint8_t *p, size_t len)
 {
 	const uint8_t *end = p + len, *whole, *fraction;
-	size_t n_whole, n_fraction = 0, n_exponent = 0;
+	size_t n_whole, n_fraction = 0, n_exponent;
 	int64_t exponent = 0;
-	bool negative, below_zero = p < end && *p == '-';
+	bool negative;
 
-	if (below_zero)
+	if (p < end && *p == '-')
 		p++;
 	whole = p;
 	n_whole = count_digits(p, end);
@@ -163,11 +154,7 @@ static bool is_number_slow(const uint8_t *p, size_t len)
 		exponent = read_exponent(p, n_exponent, negative);
 		p += n_exponent;
 	}
-	if (p != end)
-		return false;
-	if (n_fraction == 0 && n_exponent == 0)
-		return is_int64(whole, n_whole, below_zero);
-	return is_finite(whole, n_whole, fraction, n_fraction, exponent);
+	return p == end && is_finite(whole, n_whole, fraction, n_fraction, exponent);
 }
 
 /* Most numbers are short, without sign and exponent: digits, or digits around one point. */

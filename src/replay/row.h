@@ -35,8 +35,7 @@ int row_shape_find(const struct row_shape *s, const char *name, const char *sett
  * Errors: GIVE_UP, EX_DATAERR, with the line: wrong number of fields, not UTF-8. Thread: any; pure. */
 int row_write(const struct row_shape *s, const struct csv_row *row, struct buf *out, struct error *e);
 
-/* True when the field is a JSON number that every reader can hold: an integer of 64 bits, or what has a finite double.
- * LANES bytes are readable behind it. Pure. Source: aws.md 1.3. */
+/* True when the field is a JSON number whose double is finite. LANES bytes are readable behind it. Pure. */
 bool row_is_number(const uint8_t *p, size_t len);
 
 #endif

@@ -92,12 +92,11 @@ static bool is_number(const char *text)
 	return answer;
 }
 
-/* What a JSON parser of others says: the text between brackets is an array of one number, and it is finite, or an
- * integer of 64 bits. */
+/* What a JSON parser of others says: the text between brackets is an array of one number, and it is finite. */
 static bool jansson_says_number(const char *text)
 {
 	char *document = mem_printf("[%s]", text);
-	json_t *array = json_loads(document, 0, NULL);
+	json_t *array = json_loads(document, JSON_DECODE_INT_AS_REAL, NULL);
 	bool answer = json_array_size(array) == 1 && json_is_number(json_array_get(array, 0)) && text[0] != '\0' &&
 		      strpbrk(text, " \t\r\n") == NULL && isfinite(json_number_value(json_array_get(array, 0)));
 
@@ -132,11 +131,8 @@ static void test_numbers(void **state)
 					   "1e+5",
 					   "1e-5",
 					   "1.5e300",
-					   "1234567890123456789",
-					   "9223372036854775807",
-					   "-9223372036854775808",
-					   "9223372036854775808.5",
-					   "9223372036854775808e0",
+					   "12345678901234567890",
+					   "123456789012345678901234567890",
 					   "1e308",
 					   "-1.7e308",
 					   "1e-999",
@@ -149,9 +145,9 @@ static void test_numbers(void **state)
 					   "0.12345678901234",
 					   "0.123456789012345",
 					   "0.00000000001e318",
-					   MIDDLE_TEXT "791.0",
+					   MIDDLE_TEXT "791",
 					   MIDDLE_TEXT "791.9999999999999999999",
-					   LARGEST "e0",
+					   LARGEST,
 					   "-" LARGEST ".999" };
 	static const char *const no[] = { "",
 					  "-",
@@ -193,12 +189,8 @@ static void test_numbers(void **state)
 					  "1-1",
 					  "1f",
 					  "1e99999999999999999999",
-					  MIDDLE_TEXT "792e0",
+					  MIDDLE_TEXT "792",
 					  MIDDLE_TEXT "792.00000000001",
-					  "9223372036854775808",
-					  "-9223372036854775809",
-					  "10000000000000000000",
-					  "123456789012345678901234567890",
 					  "123456789012345678901234567890x" };
 
 	(void)state;
@@ -257,7 +249,7 @@ static void test_row(void **state)
 	(void)state;
 	expect_row(s, row, 6,
 		   "{\"Index\":\"HSI\",\"Date\":\"1986-12-31\",\"Open\":2568.300049,\"Adj Close\":\"007\","
-		   "\"Volume\":\"12345678901234567890\",\"Note\":null}");
+		   "\"Volume\":12345678901234567890,\"Note\":null}");
 	expect_row(s, odd, 6,
 		   "{\"Index\":\"NaN\",\"Date\":\"1e999\",\"Open\":-0.0,\"Adj Close\":\"null\","
 		   "\"Volume\":\"true\",\"Note\":\"a\\\"b\\\\c\\td\\u0001\x7f/é\"}");
