@@ -178,7 +178,8 @@ def aws(account, broker, names, tmp_path):
 
 
 def glue(account, **more):
-    return {"catalog": "table", "glue": {"database": "lake", "endpoint": account.endpoint, "region": "us-east-1", **more}}
+    glue = {"database": "lake", "endpoint": account.endpoint, "region": "us-east-1", **more}
+    return {"catalog": "table", "glue": glue}
 
 
 def test_an_account_that_allows_all_of_it(account, aws):

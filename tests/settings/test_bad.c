@@ -11,7 +11,8 @@ struct bad {
 #define KAFKA(options) "kafka = { topics = [ \"a\" ]; group = \"g\";\n" options "};\ns3 = { bucket = \"my-lake\"; };\n"
 #define S3(bucket) "kafka = { topics = [ \"a\" ]; group = \"g\"; };\ns3 = { " bucket " };\n"
 
-#define CATALOG HEAD "catalog = \"table\"; glue = { database = \"d\"; };\n"
+#define IN_CATALOG "catalog = \"table\"; glue = { database = \"d\"; };\n"
+#define CATALOG HEAD IN_CATALOG
 #define NAME "{topic}+{partition}+{start}+{id}.{ext}"
 
 static const struct bad names[] = {
@@ -145,8 +146,7 @@ static const struct bad values[] = {
 	{ S3("bucket = \"arn:aws:s3:us-east-1:111122223333:accesspoint/x\"; path_style = true;"),
 	  2,
 	  { "s3.path_style:", "access point" } },
-	{ S3("bucket = \"arn:aws:s3:us-east-1:111122223333:accesspoint/x\";") "catalog = \"table\"; glue = { database = "
-									      "\"d\"; };",
+	{ S3("bucket = \"arn:aws:s3:us-east-1:111122223333:accesspoint/x\";") IN_CATALOG,
 	  2,
 	  { "s3.bucket:", "alias" } },
 	{ S3("bucket = \"my-lake\"; endpoint = \"https://store.example\"; fips = true;"),
