@@ -7,12 +7,14 @@ here can say whether it is enough: there the document is all there is to hold.
 import json
 import os
 import pathlib
+import re
 import subprocess
 
 import boto3
 import pytest
 
-BINARY = pathlib.Path(__file__).resolve().parents[2] / "build" / "kafka2s3"
+TOP = pathlib.Path(__file__).resolve().parents[2]
+BINARY = TOP / "build" / "kafka2s3"
 ACCOUNT = "111122223333"
 
 SETTINGS = """
@@ -265,6 +267,13 @@ def test_actions_are_those_of_the_services(tmp_path, role):
         for service, action in (action.split(":") for action in allowed(document)):
             if service in ("glue", "athena", "kms", "sts"):
                 assert action in boto3.client(service, region_name="eu-west-1").meta.service_model.operation_names
+
+
+def test_what_refusals_ask_for_is_what_the_policy_gives(tmp_path):
+    asked_for = set(re.findall(r'"(s3:\w+)"', (TOP / "src" / "store" / "s3_denied.c").read_text()))
+    given = {action for action in allowed(ask(tmp_path)[0]) if action.startswith("s3:")}
+    assert asked_for - given == {"s3:DeleteObject"}     # which check --write needs alone
+    assert given <= asked_for
 
 
 @pytest.mark.parametrize("options, code, says", [
