@@ -7,7 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "aws/region.h"
 #include "aws/secret.h"
+#include "aws/sts.h"
 #include "base/buf.h"
 #include "base/mem.h"
 
@@ -200,6 +202,44 @@ static bool in_environment(void)
 	return or_empty(getenv("AWS_ACCESS_KEY_ID"))[0] != '\0' || or_empty(getenv("AWS_SECRET_ACCESS_KEY"))[0] != '\0';
 }
 
+static struct sts_role role_of(const struct settings *s, const char *region)
+{
+	return (struct sts_role){ .arn = s->s3_role_arn,
+				  .external_id = s->s3_external_id,
+				  .session_name = s->s3_role_session_name,
+				  .region = region,
+				  .ca_file = s->s3_ca_file,
+				  .proxy = s->s3_proxy };
+}
+
+/* s3.role_arn, on top of what the sources give. Owns: takes chain. */
+static struct credential_provider *with_role(const struct settings *s, struct credential_provider *chain)
+{
+	char *region;
+	struct sts_role role;
+
+	if (s->s3_role_arn[0] == '\0')
+		return chain;
+	region = region_given(s);
+	role = role_of(s, region);
+	chain = credentials_from_role(&role, chain);
+	free(region);
+	return chain;
+}
+
+/* The settings' external id and name are for the role that they say. */
+static struct credential_provider *web_identity(const struct settings *s)
+{
+	char *region = region_given(s);
+	struct sts_role role = role_of(s, region);
+	struct credential_provider *p;
+
+	role.external_id = role.session_name = "";
+	p = credentials_from_web_identity_environment(&role);
+	free(region);
+	return p;
+}
+
 /* One that is sure to apply is the last: what is never asked makes the chain no slower. */
 struct credential_provider *credentials_default(const struct settings *s)
 {
@@ -217,8 +257,9 @@ struct credential_provider *credentials_default(const struct settings *s)
 		applies = in_environment();
 	}
 	if (!applies) {
+		all[n++] = web_identity(s);
 		all[n++] = credentials_from_container();
 		all[n++] = credentials_from_imds();
 	}
-	return credentials_chain(all, n);
+	return with_role(s, credentials_chain(all, n));
 }

@@ -312,10 +312,21 @@ struct credential_provider *credentials_shared(const struct settings *s, struct 
 
 static bool same_sources(const struct settings *a, const struct settings *b)
 {
-	return strcmp(a->s3_access_key_id, b->s3_access_key_id) == 0 &&
-	       strcmp(a->s3_secret_access_key, b->s3_secret_access_key) == 0 &&
-	       strcmp(a->s3_session_token, b->s3_session_token) == 0 &&
-	       strcmp(a->s3_credentials_file, b->s3_credentials_file) == 0;
+	const char *const pairs[][2] = {
+		{ a->s3_access_key_id, b->s3_access_key_id },
+		{ a->s3_secret_access_key, b->s3_secret_access_key },
+		{ a->s3_session_token, b->s3_session_token },
+		{ a->s3_credentials_file, b->s3_credentials_file },
+		{ a->s3_profile, b->s3_profile },
+		{ a->s3_role_arn, b->s3_role_arn },
+		{ a->s3_external_id, b->s3_external_id },
+		{ a->s3_role_session_name, b->s3_role_session_name },
+	};
+
+	for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++)
+		if (strcmp(pairs[i][0], pairs[i][1]) != 0)
+			return false;
+	return true;
 }
 
 void credentials_change(struct credential_provider *cache, const struct settings *from, const struct settings *to)

@@ -24,6 +24,8 @@ void xml_open(struct xml *x, const void *data, size_t len)
 
 void xml_close(struct xml *x)
 {
+	if (x->text.data != NULL)
+		explicit_bzero(x->text.data, x->text.cap); /* some answers hold secrets */
 	buf_free(&x->text);
 }
 

@@ -24,6 +24,9 @@ int check_crawler(const char *value, struct error *e);   /* Source: Glue API, Na
 int check_workgroup(const char *value, struct error *e); /* Source: Athena API, WorkGroupName */
 int check_s3_folder(const char *value, struct error *e); /* "s3://BUCKET/FOLDER/" */
 int check_endpoint(const char *value, struct error *e);
+int check_role_arn(const char *value, struct error *e); /* of IAM; Source: STS API, AssumeRole */
+int check_external_id(const char *value, struct error *e);
+int check_session_name(const char *value, struct error *e);
 int check_proxy(const char *value, struct error *e);
 int check_word(const char *value, struct error *e); /* no white space, no control characters */
 int check_delimiter(const char *value, struct error *e);

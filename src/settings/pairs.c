@@ -297,6 +297,12 @@ static int check_place(const struct settings *s, struct error *e)
 		       e);
 }
 
+static int external_id_alone(const struct settings *s, struct error *e)
+{
+	error_set(e, ERROR_GIVE_UP, 0, "an external id is for a role: set s3.role_arn too");
+	return fail_at(s, ORIGIN_COMMON, blame("s3", "external_id"), e);
+}
+
 static int check_credentials(const struct settings *s, struct error *e)
 {
 	bool id = s->s3_access_key_id[0] != '\0', secret = s->s3_secret_access_key[0] != '\0';
@@ -304,6 +310,8 @@ static int check_credentials(const struct settings *s, struct error *e)
 	if (id != secret)
 		error_set(e, ERROR_GIVE_UP, 0,
 			  "s3.access_key_id and s3.secret_access_key go together: give both or none");
+	else if (s->s3_external_id[0] != '\0' && s->s3_role_arn[0] == '\0')
+		return external_id_alone(s, e);
 	else if (!id && s->s3_session_token[0] != '\0')
 		error_set(e, ERROR_GIVE_UP, 0, "a session token needs s3.access_key_id and s3.secret_access_key too");
 	else

@@ -105,6 +105,9 @@ struct settings {
 	char *s3_session_token;
 	char *s3_credentials_file; /* AWS shared-credentials syntax, read again when it changes or a key expires */
 	char *s3_profile;          /* of the files that the AWS tools share; "": AWS_PROFILE, else the default one */
+	char *s3_role_arn;         /* "": none is assumed */
+	char *s3_external_id;
+	char *s3_role_session_name;
 	int64_t s3_part_size_bytes;
 	int64_t s3_connections;
 	int64_t s3_bandwidth_bytes; /* per second; 0: no limit */

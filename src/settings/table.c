@@ -166,6 +166,17 @@ const struct row rows[] = {
 	{ NAMED("s3", "profile", ROW_STRING), COMMON(s3_profile), .flags = ROW_RELOAD, .fallback = "",
 	  .help = "A profile of ~/.aws/config and ~/.aws/credentials (AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE name "
 		  "others). Given, it goes before the environment's credentials. Empty: AWS_PROFILE, else [default]." },
+	{ NAMED("s3", "role_arn", ROW_STRING), COMMON(s3_role_arn), .flags = ROW_RELOAD, .fallback = "",
+	  .check = check_role_arn,
+	  .help = "A role that is assumed, with whatever credentials there are, and works with S3 and Glue in their place: "
+		  "\"arn:aws:iam::ACCOUNT:role/NAME\", of the bucket's account for instance. STS is that of the region, or "
+		  "AWS_ENDPOINT_URL_STS." },
+	{ NAMED("s3", "external_id", ROW_STRING), COMMON(s3_external_id), .flags = ROW_RELOAD, .fallback = "",
+	  .check = check_external_id, .help = "What the role's trust policy asks for as sts:ExternalId." },
+	{ NAMED("s3", "role_session_name", ROW_STRING), COMMON(s3_role_session_name), .flags = ROW_RELOAD,
+	  .fallback = "", .check = check_session_name, .environment = { "AWS_ROLE_SESSION_NAME" },
+	  .help = "How CloudTrail calls the role's sessions. Empty: AWS_ROLE_SESSION_NAME, else kafka2s3 and the host's "
+		  "name." },
 	{ NAMED("s3", "part_size", ROW_SIZE), COMMON(s3_part_size_bytes), .fallback = "8MiB", .min = 5 * MIB,
 	  .max = 5 * GIB, .unit = "bytes",
 	  .help = "Up to this size an object is one PUT, above it a multipart upload of parts of this size." },

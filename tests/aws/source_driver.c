@@ -2,7 +2,8 @@
 /* A source of credentials through the real http code, for test_sources.py: source_driver KIND, and a fetch for each
  * line of standard input. A line each: "ok", key, secret, token, when they expire, whether they outlive that; or the
  * action, the code and the text; tabs between. KIND: imds, container, region (region_resolve's
- * answer, and the zone's id), or what imds_get is to ask. */
+ * answer, and the zone's id), settings [ROLE_ARN [EXTERNAL_ID [SESSION_NAME]]] (the sources of such settings and of the
+ * environment), or what imds_get is to ask. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,12 +15,31 @@
 #include "aws/secret.h"
 #include "base/clock.h"
 
-static struct credential_provider *source(const char *kind)
+/* The sources of these settings: none but a role, and what the environment says. */
+static struct credential_provider *of_settings(char **words)
+{
+	static char none[1];
+	char *said[3] = { none, none, none };
+	struct settings s = { .file = none };
+
+	for (int i = 0; i < 3 && words[i] != NULL; i++)
+		said[i] = words[i];
+	s.s3_region = s.s3_access_key_id = s.s3_secret_access_key = s.s3_session_token = none;
+	s.s3_credentials_file = s.s3_profile = s.s3_ca_file = s.s3_proxy = none;
+	s.s3_role_arn = said[0];
+	s.s3_external_id = said[1];
+	s.s3_role_session_name = said[2];
+	return credentials_default(&s);
+}
+
+static struct credential_provider *source(const char *kind, char **words)
 {
 	if (strcmp(kind, "imds") == 0)
 		return credentials_from_imds();
 	if (strcmp(kind, "container") == 0)
 		return credentials_from_container();
+	if (strcmp(kind, "settings") == 0)
+		return of_settings(words);
 	return NULL;
 }
 
@@ -67,12 +87,12 @@ static void get(struct imds *m, const char *path)
 
 int main(int argc, char **argv)
 {
-	struct credential_provider *p = argc == 2 ? source(argv[1]) : NULL;
+	struct credential_provider *p = argc >= 2 ? source(argv[1], argv + 2) : NULL;
 	struct imds *m = imds_new();
 	char *line = NULL;
 	size_t size = 0;
 
-	while (argc == 2 && getline(&line, &size, stdin) > 0) {
+	while (argc >= 2 && getline(&line, &size, stdin) > 0) {
 		if (p != NULL)
 			fetch(p);
 		else if (strcmp(argv[1], "region") == 0)
@@ -85,5 +105,5 @@ int main(int argc, char **argv)
 	imds_free(m);
 	if (p != NULL)
 		p->free(p);
-	return argc == 2 ? 0 : 2;
+	return argc >= 2 ? 0 : 2;
 }

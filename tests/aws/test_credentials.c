@@ -76,7 +76,14 @@ static struct settings settings_with(const char *id, const char *secret, const c
 	return (struct settings){ .s3_access_key_id = (char *)id,
 				  .s3_secret_access_key = (char *)secret,
 				  .s3_session_token = (char *)token,
-				  .s3_credentials_file = (char *)file };
+				  .s3_credentials_file = (char *)file,
+				  .s3_profile = (char *)"",
+				  .s3_region = (char *)"",
+				  .s3_role_arn = (char *)"",
+				  .s3_external_id = (char *)"",
+				  .s3_role_session_name = (char *)"",
+				  .s3_ca_file = (char *)"",
+				  .s3_proxy = (char *)"" };
 }
 
 static struct credential_provider *from(const char *id, const char *secret, const char *token)
@@ -185,7 +192,7 @@ static void the_chain_stops_at_the_first_that_applies(void **state)
 	clean(NULL);
 	p = credentials_default(&s);
 	assert_refused(p, ERROR_GIVE_UP, true,
-		       "no credentials (asked: settings, environment, container, instance metadata: "
+		       "no credentials (asked: settings, environment, web identity, container, instance metadata: "
 		       "AWS_EC2_METADATA_DISABLED is set): set");
 	p->free(p);
 }

@@ -308,7 +308,14 @@ static struct settings with(const char *id, const char *file)
 	return (struct settings){ .s3_access_key_id = (char *)id,
 				  .s3_secret_access_key = (char *)id,
 				  .s3_session_token = (char *)"token",
-				  .s3_credentials_file = (char *)file };
+				  .s3_credentials_file = (char *)file,
+				  .s3_profile = (char *)"",
+				  .s3_region = (char *)"",
+				  .s3_role_arn = (char *)"",
+				  .s3_external_id = (char *)"",
+				  .s3_role_session_name = (char *)"",
+				  .s3_ca_file = (char *)"",
+				  .s3_proxy = (char *)"" };
 }
 
 static void quick_sources_are_asked_by_whoever_fetches(void **state)

@@ -25,8 +25,8 @@ class Source:
     def __init__(self, kind, env):
         clean = {n: v for n, v in os.environ.items() if not n.startswith("AWS_")}
         program = ASAN if ASAN.exists() else PLAIN
-        self.process = subprocess.Popen([program, kind], env={**clean, **PATIENT, **env}, stdin=subprocess.PIPE,
-                                        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.process = subprocess.Popen([program, *kind.split()], env={**clean, **PATIENT, **env}, text=True,
+                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
     def fetch(self):
         self.ask()

@@ -524,7 +524,7 @@ def test_credentials_that_cannot_be_had_are_waited_for(s3, driver, tmp_path):
 def test_no_credentials_at_all_are_named(s3, driver):
     line = driver.one("put:a:10", access_key=None, secret=None, limit_ms=700)
     assert line.result == "timeout" and s3.log == []
-    assert driver.troubles[0].startswith("no credentials (asked: settings, environment, container, instance ")
+    assert driver.troubles[0].startswith("no credentials (asked: settings, environment, web identity, ")
 
 
 # What needs a person.
