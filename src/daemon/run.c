@@ -79,7 +79,7 @@ static int build(struct daemon *d, struct error *e)
 		if (d->uploaders[i] == NULL)
 			return -1;
 	}
-	d->consumer = consumer_new(s, rack_find(s), d->lanes, d->n, d->events, d->board, e);
+	d->consumer = consumer_new(s, rack_find(s), d->credentials, d->lanes, d->n, d->events, d->board, e);
 	return d->consumer == NULL ? -1 : 0;
 }
 

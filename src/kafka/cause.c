@@ -12,7 +12,14 @@
 #define NOT_TRUSTED                                                                                        \
 	"the broker's certificate is not of an authority that is trusted here, or not for this name: set " \
 	"ssl.ca.location in kafka.options to its CA, and use a name that stands in it"
+#define NOT_BELIEVED                                                                                      \
+	"the broker refuses the client's certificate, which is over or of an authority that it does not " \
+	"trust: check ssl.certificate.location and ssl.key.location in kafka.options"
 #define NO_HOST "no such host: check the name, and the DNS of this machine"
+
+/* For clients before this version: their last message has a nonce too much (issue 4895). */
+static const char old_scram[] = "mechanism SCRAM-";
+#define SCRAM_WITH_KAFKA_4 0x020601ff
 
 static const struct row {
 	rd_kafka_resp_err_t err; /* NO_ERROR: any */
@@ -24,6 +31,15 @@ static const struct row {
 	  "the broker takes no SASL on that port: take it out of security.protocol in kafka.options, or use another" },
 	{ RD_KAFKA_RESP_ERR__AUTHENTICATION, "Unsupported SASL mechanism",
 	  "the broker does not know this mechanism: set sasl.mechanism in kafka.options to one that it names" },
+	{ RD_KAFKA_RESP_ERR__AUTHENTICATION, "Failed to acquire SASL OAUTHBEARER token",
+	  "there is nothing to sign the token of kafka.auth with: mend that; it is tried again by itself" },
+	{ RD_KAFKA_RESP_ERR__AUTHENTICATION, "Access denied",
+	  "IAM does not let these credentials in: they need kafka-cluster:Connect on the cluster (kafka2s3 iam-policy "
+	  "prints all that is needed), and its region in the names of kafka.brokers or in s3.region" },
+	{ RD_KAFKA_RESP_ERR__AUTHENTICATION, old_scram,
+	  "the broker refuses this login: check user and password in kafka.options (sasl.username, sasl.password); if "
+	  "they are right: Kafka 4 refuses all SCRAM of a librdkafka before 2.6.1, as it is here; Debian 13 has a "
+	  "newer one" },
 	{ RD_KAFKA_RESP_ERR__AUTHENTICATION, "",
 	  "the broker refuses this login: check user and password in kafka.options (sasl.username, sasl.password)" },
 	{ 0, "certificate verify failed", NOT_TRUSTED },
@@ -32,9 +48,10 @@ static const struct row {
 	{ 0, "certificate required",
 	  "the broker wants a certificate of the client: set ssl.certificate.location and ssl.key.location in "
 	  "kafka.options" },
-	{ 0, "bad certificate",
-	  "the broker refuses the client's certificate: check ssl.certificate.location and ssl.key.location in "
-	  "kafka.options" },
+	{ 0, "bad certificate", NOT_BELIEVED },
+	{ 0, "certificate unknown", NOT_BELIEVED },
+	{ 0, "certificate expired", NOT_BELIEVED },
+	{ 0, "alert unknown ca", NOT_BELIEVED },
 	{ 0, "PLAINTEXT broker listener", NO_TLS },
 	{ 0, "wrong version number", NO_TLS },
 	{ RD_KAFKA_RESP_ERR__SSL, "unexpected eof", NO_TLS },
@@ -61,16 +78,33 @@ void cause_clear(struct cause *c)
 	*c = (struct cause){ .rank = N_ROWS };
 }
 
-void cause_hear(struct cause *c, rd_kafka_resp_err_t err, const char *said)
+static bool fits(const struct row *r, rd_kafka_resp_err_t err, const char *said)
+{
+	return (r->err == 0 || r->err == err) && strcasestr(said, r->said) != NULL &&
+	       (r->said != old_scram || rd_kafka_version() < SCRAM_WITH_KAFKA_4);
+}
+
+static int rank_of(rd_kafka_resp_err_t err, const char *said)
 {
 	int rank = 0;
 
-	if (err == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN)
-		return;
-	while (rank < N_ROWS &&
-	       ((table[rank].err != 0 && table[rank].err != err) || strcasestr(said, table[rank].said) == NULL))
+	while (rank < N_ROWS && !fits(&table[rank], err, said))
 		rank++;
-	if (rank > c->rank)
+	return rank;
+}
+
+const char *cause_meaning(rd_kafka_resp_err_t err, const char *said)
+{
+	int rank = rank_of(err, said);
+
+	return rank < N_ROWS ? table[rank].meaning : NULL;
+}
+
+void cause_hear(struct cause *c, rd_kafka_resp_err_t err, const char *said)
+{
+	int rank = rank_of(err, said);
+
+	if (err == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN || rank > c->rank)
 		return;
 	c->rank = rank;
 	snprintf(c->said, sizeof(c->said), "%s", said);

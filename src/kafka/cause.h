@@ -14,6 +14,9 @@ struct cause {
 	char said[ERROR_TEXT_MAX]; /* by the client; "": nothing */
 };
 
+/* What it means that the client says this, and how to mend it; NULL: it speaks for itself. Thread: any. */
+const char *cause_meaning(rd_kafka_resp_err_t err, const char *said);
+
 void cause_clear(struct cause *c);
 /* Of all that was told the most telling is kept. */
 void cause_hear(struct cause *c, rd_kafka_resp_err_t err, const char *said);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The part of the client's configuration that consumer and producer share. Which properties the daemon owns is checked
- * when the settings are loaded; each side sets its own after it has got this. */
+/* What all clients share. Which properties the daemon owns is checked when the settings are loaded; each side sets its
+ * own after it has got this. A client is freed with its configuration, which ends after all threads of the handle. */
 #include "kafka/client.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <sysexits.h>
@@ -10,8 +11,17 @@
 
 #include "base/crash.h"
 #include "base/log.h"
+#include "base/mem.h"
+#include "kafka/msk_iam.h"
 
 #define CLIENT_ID "kafka2s3"
+
+struct client {
+	rd_kafka_conf_t *conf; /* until it is opened */
+	void *owner;
+	struct msk_iam *iam; /* NULL: who we are is proved otherwise, or not at all */
+	bool begun;          /* the handle has taken a copy of the configuration */
+};
 
 bool client_is_secret(const char *property)
 {
@@ -73,8 +83,11 @@ static rd_kafka_resp_err_t on_thread_start(rd_kafka_t *rk, rd_kafka_thread_type_
 
 static rd_kafka_resp_err_t on_new(rd_kafka_t *rk, const rd_kafka_conf_t *conf, void *opaque, char *why, size_t size)
 {
-	(void)conf, (void)opaque, (void)why, (void)size;
-	return rd_kafka_interceptor_add_on_thread_start(rk, "crash", on_thread_start, NULL);
+	struct client *c = opaque;
+
+	(void)conf, (void)why, (void)size;
+	c->begun = true;
+	return rd_kafka_interceptor_add_on_thread_start(rk, CLIENT_ID, on_thread_start, NULL);
 }
 
 /* "property=value" */
@@ -113,14 +126,118 @@ static int set_all(rd_kafka_conf_t *conf, const struct settings *s, struct error
 	return 0;
 }
 
-rd_kafka_conf_t *client_new_conf(const struct settings *s, struct error *e)
+/* Thread: the background thread of the handle. */
+static void on_token_refresh(rd_kafka_t *rk, const char *config, void *opaque)
 {
-	rd_kafka_conf_t *conf = rd_kafka_conf_new();
+	const struct client *c = opaque;
 
-	rd_kafka_conf_set_log_cb(conf, on_log);
-	rd_kafka_conf_interceptor_add_on_new(conf, "crash", on_new, NULL);
-	if (set_all(conf, s, e) == 0)
-		return conf;
-	rd_kafka_conf_destroy(conf);
+	(void)config;
+	msk_iam_refresh(c->iam, rk);
+}
+
+/* Before this version the client ends the program when such a token is to be made anew. */
+static int check_unsecured(const struct settings *s, struct error *e)
+{
+	static const char option[] = "enable.sasl.oauthbearer.unsecure.jwt";
+
+	if (rd_kafka_version() >= 0x020200ff || !client_option_given(s, option))
+		return 0;
+	return error_set(e, ERROR_GIVE_UP, EX_CONFIG, "kafka.options: %s needs librdkafka 2.2.0 or newer, this is %s",
+			 option, rd_kafka_version_str());
+}
+
+static int set_auth(struct client *c, const struct settings *s, struct credential_provider *credentials,
+		    struct error *e)
+{
+	if (s->kafka_auth != KAFKA_AUTH_MSK_IAM)
+		return 0;
+	c->iam = msk_iam_new(s, credentials);
+	rd_kafka_conf_set_oauthbearer_token_refresh_cb(c->conf, on_token_refresh);
+	if (client_set(c->conf, "security.protocol", "SASL_SSL", e) != 0)
+		return -1;
+	return client_set(c->conf, "sasl.mechanism", "OAUTHBEARER", e);
+}
+
+static rd_kafka_resp_err_t on_conf_destroy(void *opaque)
+{
+	struct client *c = opaque;
+
+	msk_iam_free(c->iam);
+	free(c);
+	return RD_KAFKA_RESP_ERR_NO_ERROR;
+}
+
+struct client *client_new(const struct settings *s, struct credential_provider *credentials, void *owner,
+			  struct error *e)
+{
+	struct client *c = mem_zalloc(sizeof(*c));
+
+	c->conf = rd_kafka_conf_new();
+	c->owner = owner;
+	rd_kafka_conf_set_opaque(c->conf, c);
+	rd_kafka_conf_set_log_cb(c->conf, on_log);
+	rd_kafka_conf_enable_sasl_queue(c->conf, 1);
+	rd_kafka_conf_interceptor_add_on_new(c->conf, CLIENT_ID, on_new, c);
+	rd_kafka_conf_interceptor_add_on_conf_destroy(c->conf, CLIENT_ID, on_conf_destroy, c);
+	if (check_unsecured(s, e) == 0 && set_all(c->conf, s, e) == 0 && set_auth(c, s, credentials, e) == 0)
+		return c;
+	client_free(c);
+	return NULL;
+}
+
+rd_kafka_conf_t *client_conf(struct client *c)
+{
+	return c->conf;
+}
+
+void client_free(struct client *c)
+{
+	rd_kafka_conf_destroy(c->conf);
+}
+
+void *client_owner(void *opaque)
+{
+	return ((struct client *)opaque)->owner;
+}
+
+/* A handle that fails late, of a certificate that cannot be read for one, has freed the interceptors of the
+ * configuration and leaves the rest: to destroy that would free them again. It stays, once, at the end of the process.
+ */
+static void free_failed(struct client *c)
+{
+	if (c->begun)
+		on_conf_destroy(c);
+	else
+		client_free(c);
+}
+
+/* Tokens, the client's own of kafka.options too, are made by a thread of the handle's own: whoever else serves it may
+ * be busy, or wait for the broker, or take what it does not know of for nothing. */
+static int serve_tokens(rd_kafka_t *rk, struct error *e)
+{
+	rd_kafka_error_t *error = rd_kafka_sasl_background_callbacks_enable(rk);
+	bool fine = error == NULL || rd_kafka_error_code(error) == RD_KAFKA_RESP_ERR__NOT_CONFIGURED;
+
+	if (!fine)
+		error_set(e, ERROR_GIVE_UP, EX_CONFIG, "the Kafka client: %s", rd_kafka_error_string(error));
+	if (error != NULL)
+		rd_kafka_error_destroy(error);
+	return fine ? 0 : -1;
+}
+
+rd_kafka_t *client_open(struct client *c, rd_kafka_type_t type, struct error *e)
+{
+	char why[256];
+	rd_kafka_t *rk = rd_kafka_new(type, c->conf, why, sizeof(why));
+
+	if (rk == NULL) {
+		error_set(e, ERROR_GIVE_UP, EX_CONFIG, "kafka.options: %s", why);
+		free_failed(c);
+		return NULL;
+	}
+	c->conf = NULL;
+	if (serve_tokens(rk, e) == 0)
+		return rk;
+	rd_kafka_destroy_flags(rk, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
 	return NULL;
 }

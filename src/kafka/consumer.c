@@ -21,6 +21,7 @@
 #include "base/clock.h"
 #include "base/crash.h"
 #include "base/mem.h"
+#include "kafka/cause.h"
 #include "kafka/handle.h"
 #include "kafka/session.h"
 #include "settings/memory.h"
@@ -62,6 +63,7 @@ static void on_statistics(struct consumer *c, const char *json, int64_t now_boot
 static void on_error(struct consumer *c, rd_kafka_event_t *event, int64_t now_boot_ms)
 {
 	rd_kafka_resp_err_t err = rd_kafka_event_error(event);
+	const char *meaning = cause_meaning(err, rd_kafka_event_error_string(event));
 
 	c->fatal |= rd_kafka_fatal_error(c->rk, NULL, 0) != RD_KAFKA_RESP_ERR_NO_ERROR;
 	snprintf(c->trouble, sizeof(c->trouble), "%s", rd_kafka_event_error_string(event));
@@ -72,7 +74,8 @@ static void on_error(struct consumer *c, rd_kafka_event_t *event, int64_t now_bo
 		return;
 	c->away_told |= err == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN;
 	log_event(err == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN ? MESSAGE_KAFKA_AWAY : MESSAGE_KAFKA_TROUBLE, NULL, 0,
-		  "kafka: %s", rd_kafka_event_error_string(event));
+		  "kafka: %s%s%s", rd_kafka_event_error_string(event), meaning != NULL ? ": " : "",
+		  meaning != NULL ? meaning : "");
 }
 
 static void on_event(struct consumer *c, rd_kafka_event_t *event, int64_t now_boot_ms)
@@ -312,13 +315,15 @@ static void connect_wakes(struct consumer *c)
 		ring_wake_producer(c->lanes[i].lane.ring, waker);
 }
 
-struct consumer *consumer_new(const struct settings *settings, const char *rack, const struct lane *lanes, int n_lanes,
+struct consumer *consumer_new(const struct settings *settings, const char *rack,
+			      struct credential_provider *credentials, const struct lane *lanes, int n_lanes,
 			      struct mailbox *events, struct board *board, struct error *e)
 {
 	struct consumer *c = mem_zalloc(sizeof(*c));
 
 	c->settings = settings_hold(settings);
 	c->rack = mem_strdup(rack);
+	c->credentials = credentials_hold(credentials);
 	c->events = events;
 	c->board = board;
 	c->n_lanes = n_lanes;
@@ -399,6 +404,7 @@ void consumer_free(struct consumer *c)
 	settings_free(atomic_load(&c->fresh));
 	free(c->rack);
 	settings_free(c->settings);
+	c->credentials->free(c->credentials);
 	free(c);
 }
 

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "aws/credentials.h"
 #include "base/error.h"
 #include "batch/mailbox.h"
 #include "batch/registry.h"
@@ -22,10 +23,11 @@ struct lane {
 	struct mailbox *commands;
 };
 
-/* rack: where this machine stands, "": not known. lanes, events and board must outlive it; events is the one mailbox
- * that all uploaders post to; its waker and those of the rings' producer side are set here. Errors: settings that the
- * client refuses. */
-struct consumer *consumer_new(const struct settings *settings, const char *rack, const struct lane *lanes, int n_lanes,
+/* rack: where this machine stands, "": not known. credentials: for kafka.auth, a hold is taken. lanes, events and board
+ * must outlive it; events is the one mailbox that all uploaders post to; its waker and those of the rings' producer
+ * side are set here. Errors: settings that the client refuses. */
+struct consumer *consumer_new(const struct settings *settings, const char *rack,
+			      struct credential_provider *credentials, const struct lane *lanes, int n_lanes,
 			      struct mailbox *events, struct board *board, struct error *e);
 /* What consumer_new would say of kafka.options, as far as it can be told without a client. Thread: any. */
 int consumer_check(const struct settings *settings, struct error *e);

@@ -43,7 +43,7 @@ static void ask_own_end(struct consumer *c, struct candidate *candidates, int n)
 	}
 	if (!any)
 		return;
-	rk = handle_open_whole_log(c->settings, &e);
+	rk = handle_open_whole_log(c->settings, c->credentials, &e);
 	start_ask_log(c, rk, candidates, n, RD_KAFKA_OFFSET_END);
 	for (int i = 0; i < n; i++) {
 		if (candidates[i].asked)

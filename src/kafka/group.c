@@ -48,10 +48,11 @@ static int set_owned(rd_kafka_conf_t *conf, const struct settings *s, struct err
 
 static void on_error(rd_kafka_t *rk, int err, const char *said, void *opaque)
 {
-	struct group *g = opaque;
+	struct group *g = client_owner(opaque);
 
 	(void)rk;
 	g->all_down |= err == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN;
+	g->refused |= err == RD_KAFKA_RESP_ERR__AUTHENTICATION;
 	cause_hear(&g->cause, (rd_kafka_resp_err_t)err, said);
 }
 
@@ -74,34 +75,30 @@ void group_hear(struct group *g)
 
 static rd_kafka_t *open_client(struct group *g, const struct settings *s, struct error *e)
 {
-	rd_kafka_conf_t *conf = client_new_conf(s, e);
-	char why[256];
+	struct client *c = client_new(s, NULL, g, e);
 	rd_kafka_t *rk;
 
-	if (conf == NULL)
+	if (c == NULL)
 		return NULL;
-	if (set_owned(conf, s, e) < 0) {
-		rd_kafka_conf_destroy(conf);
-		return NULL;
-	}
-	rd_kafka_conf_set_opaque(conf, g);
-	rd_kafka_conf_set_error_cb(conf, on_error);
-	rk = rd_kafka_new(RD_KAFKA_CONSUMER, conf, why, sizeof(why));
-	if (rk == NULL) {
-		rd_kafka_conf_destroy(conf);
-		error_set(e, ERROR_GIVE_UP, 0, "the Kafka client refuses these settings: %s", why);
+	if (set_owned(client_conf(c), s, e) < 0) {
+		client_free(c);
 		return NULL;
 	}
-	rd_kafka_poll_set_consumer(rk);
+	rd_kafka_conf_set_error_cb(client_conf(c), on_error);
+	rk = client_open(c, RD_KAFKA_CONSUMER, e);
+	if (rk != NULL)
+		rd_kafka_poll_set_consumer(rk);
 	return rk;
 }
 
-/* Ask for the cluster until it answers, the limit has passed, or, if that is told, all its brokers are down. */
+/* Ask for the cluster until it answers, refuses this login, the limit has passed, or, if that is told, all its brokers
+ * are down. */
 static void find_cluster(struct group *g, bool eager)
 {
 	int64_t now = clock_boot_ms(), deadline = now + g->limit_ms, down = INT64_MAX;
 
-	while (g->cluster == NULL && now < deadline && (!eager || down == INT64_MAX || now < down + DOWN_MS)) {
+	while (g->cluster == NULL && !g->refused && now < deadline &&
+	       (!eager || down == INT64_MAX || now < down + DOWN_MS)) {
 		g->cluster = handle_cluster(g->rk, LOOK_MS);
 		group_hear(g);
 		now = clock_boot_ms();

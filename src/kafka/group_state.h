@@ -17,6 +17,7 @@ struct group {
 	int limit_ms;
 	struct cause cause; /* what the client told of its brokers */
 	bool all_down;      /* and that none can be reached */
+	bool refused;       /* or that one does not let us in */
 };
 
 /* Hear what the client has told so far. */

@@ -110,70 +110,57 @@ static void set_queue_backoff(rd_kafka_conf_t *conf, const struct settings *s)
 		rd_kafka_conf_set(conf, name, QUEUE_BACKOFF_MS, why, sizeof(why));
 }
 
-static rd_kafka_conf_t *new_conf(const struct settings *s, struct error *e)
+static struct client *new_client(const struct settings *s, struct credential_provider *credentials, struct error *e)
 {
-	rd_kafka_conf_t *conf = client_new_conf(s, e);
+	struct client *c = client_new(s, credentials, NULL, e);
 
-	if (conf == NULL)
+	if (c == NULL)
 		return NULL;
-	if (set_owned(conf, s, e) < 0) {
-		rd_kafka_conf_destroy(conf);
+	if (set_owned(client_conf(c), s, e) < 0) {
+		client_free(c);
 		return NULL;
 	}
-	set_queue_backoff(conf, s);
-	return conf;
+	set_queue_backoff(client_conf(c), s);
+	return c;
 }
 
 int handle_check(const struct settings *s, struct error *e)
 {
-	rd_kafka_conf_t *conf = new_conf(s, e);
+	struct client *c = new_client(s, NULL, e);
 
-	if (conf == NULL)
+	if (c == NULL)
 		return -1;
-	rd_kafka_conf_destroy(conf);
+	client_free(c);
 	return 0;
 }
 
-rd_kafka_t *handle_open(const struct settings *s, const char *rack, struct error *e)
+rd_kafka_t *handle_open(const struct settings *s, const char *rack, struct credential_provider *credentials,
+			struct error *e)
 {
-	rd_kafka_conf_t *conf = new_conf(s, e);
-	char why[256];
-	rd_kafka_t *rk;
+	struct client *c = new_client(s, credentials, e);
 
-	if (conf == NULL)
+	if (c == NULL)
 		return NULL;
-	if (rack[0] != '\0' && client_set(conf, "client.rack", rack, e) < 0) {
-		rd_kafka_conf_destroy(conf);
+	if (rack[0] != '\0' && client_set(client_conf(c), "client.rack", rack, e) < 0) {
+		client_free(c);
 		return NULL;
 	}
-	rd_kafka_conf_set_events(conf, RD_KAFKA_EVENT_REBALANCE | RD_KAFKA_EVENT_OFFSET_COMMIT | RD_KAFKA_EVENT_ERROR |
-					       RD_KAFKA_EVENT_STATS);
-	rk = rd_kafka_new(RD_KAFKA_CONSUMER, conf, why, sizeof(why));
-	if (rk == NULL) {
-		rd_kafka_conf_destroy(conf);
-		error_set(e, ERROR_GIVE_UP, EX_CONFIG, "the Kafka client refuses these settings: %s", why);
-	}
-	return rk;
+	rd_kafka_conf_set_events(client_conf(c), RD_KAFKA_EVENT_REBALANCE | RD_KAFKA_EVENT_OFFSET_COMMIT |
+							 RD_KAFKA_EVENT_ERROR | RD_KAFKA_EVENT_STATS);
+	return client_open(c, RD_KAFKA_CONSUMER, e);
 }
 
-rd_kafka_t *handle_open_whole_log(const struct settings *s, struct error *e)
+rd_kafka_t *handle_open_whole_log(const struct settings *s, struct credential_provider *credentials, struct error *e)
 {
-	rd_kafka_conf_t *conf = client_new_conf(s, e);
-	char why[256];
-	rd_kafka_t *rk;
+	struct client *c = client_new(s, credentials, NULL, e);
 
-	if (conf == NULL)
+	if (c == NULL)
 		return NULL;
-	if (client_set(conf, "isolation.level", "read_uncommitted", e) < 0) {
-		rd_kafka_conf_destroy(conf);
+	if (client_set(client_conf(c), "isolation.level", "read_uncommitted", e) < 0) {
+		client_free(c);
 		return NULL;
 	}
-	rk = rd_kafka_new(RD_KAFKA_CONSUMER, conf, why, sizeof(why));
-	if (rk == NULL) {
-		rd_kafka_conf_destroy(conf);
-		error_set(e, ERROR_GIVE_UP, EX_CONFIG, "the Kafka client refuses these settings: %s", why);
-	}
-	return rk;
+	return client_open(c, RD_KAFKA_CONSUMER, e);
 }
 
 static void *end_client(void *rk)

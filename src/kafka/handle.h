@@ -5,14 +5,16 @@
 #include <librdkafka/rdkafka.h>
 #include <stdint.h>
 
+#include "aws/credentials.h"
 #include "base/error.h"
 #include "settings/settings.h"
 
 /* The consumer's client handle, made from the settings; rack "": none.
  * Owns: the caller closes it. Errors: NULL or -1, GIVE_UP, EX_CONFIG. */
-rd_kafka_t *handle_open(const struct settings *s, const char *rack, struct error *e);
+rd_kafka_t *handle_open(const struct settings *s, const char *rack, struct credential_provider *credentials,
+			struct error *e);
 /* One that joins no group and knows the whole log, whatever transactions are open in it. */
-rd_kafka_t *handle_open_whole_log(const struct settings *s, struct error *e);
+rd_kafka_t *handle_open_whole_log(const struct settings *s, struct credential_provider *credentials, struct error *e);
 /* Does the client know all properties of kafka.options, and take their values? No thread, no network. */
 int handle_check(const struct settings *s, struct error *e);
 /* Within a few seconds, whatever the client's threads do. */

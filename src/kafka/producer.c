@@ -40,7 +40,7 @@ static const char *const owned[][2] = {
 
 static void on_delivery(rd_kafka_t *rk, const rd_kafka_message_t *m, void *opaque)
 {
-	struct producer *p = opaque;
+	struct producer *p = client_owner(opaque);
 
 	(void)rk;
 	if (m->err == RD_KAFKA_RESP_ERR_NO_ERROR)
@@ -51,7 +51,7 @@ static void on_delivery(rd_kafka_t *rk, const rd_kafka_message_t *m, void *opaqu
 
 static void on_error(rd_kafka_t *rk, int err, const char *why, void *opaque)
 {
-	struct producer *p = opaque;
+	struct producer *p = client_owner(opaque);
 
 	(void)rk;
 	snprintf(p->trouble, sizeof(p->trouble), "%s: %s", rd_kafka_err2name((rd_kafka_resp_err_t)err), why);
@@ -78,35 +78,31 @@ static int set_properties(rd_kafka_conf_t *conf, const struct settings *s, struc
 	return 0;
 }
 
-static rd_kafka_conf_t *new_conf(const struct settings *s, struct producer *p, struct error *e)
+static struct client *new_client(const struct settings *s, struct producer *p, struct error *e)
 {
-	rd_kafka_conf_t *conf = client_new_conf(s, e);
+	struct client *c = client_new(s, NULL, p, e);
 
-	if (conf == NULL)
+	if (c == NULL)
 		return NULL;
-	if (set_properties(conf, s, e) != 0) {
-		rd_kafka_conf_destroy(conf);
+	if (set_properties(client_conf(c), s, e) != 0) {
+		client_free(c);
 		return NULL;
 	}
-	rd_kafka_conf_set_opaque(conf, p);
-	rd_kafka_conf_set_dr_msg_cb(conf, on_delivery);
-	rd_kafka_conf_set_error_cb(conf, on_error);
-	p->queue_bytes = queue_bytes(conf);
-	return conf;
+	rd_kafka_conf_set_dr_msg_cb(client_conf(c), on_delivery);
+	rd_kafka_conf_set_error_cb(client_conf(c), on_error);
+	p->queue_bytes = queue_bytes(client_conf(c));
+	return c;
 }
 
 static int open_handle(struct producer *p, const struct settings *s, const char *topic, struct error *e)
 {
-	rd_kafka_conf_t *conf = new_conf(s, p, e);
-	char why[TEXT_MAX];
+	struct client *c = new_client(s, p, e);
 
-	if (conf == NULL)
+	if (c == NULL)
 		return -1;
-	p->rk = rd_kafka_new(RD_KAFKA_PRODUCER, conf, why, sizeof(why));
-	if (p->rk == NULL) {
-		rd_kafka_conf_destroy(conf);
-		return error_set(e, ERROR_GIVE_UP, EX_CONFIG, "kafka.options: %s", why);
-	}
+	p->rk = client_open(c, RD_KAFKA_PRODUCER, e);
+	if (p->rk == NULL)
+		return -1;
 	p->topic = rd_kafka_topic_new(p->rk, topic, NULL);
 	if (p->topic == NULL)
 		return error_set(e, ERROR_GIVE_UP, EX_CONFIG, "replay.topic: \"%s\": %s", topic,

@@ -21,7 +21,7 @@ int session_open(struct consumer *c, struct error *e)
 	static const uint64_t one = 1;
 
 	c->client_since_boot_ms = clock_boot_ms();
-	c->rk = handle_open(c->settings, c->rack, e);
+	c->rk = handle_open(c->settings, c->rack, c->credentials, e);
 	if (c->rk == NULL)
 		return -1;
 	rd_kafka_poll_set_consumer(c->rk);

@@ -43,6 +43,7 @@ struct consumer {
 	const struct settings *settings; /* a hold */
 	struct lane_state *lanes;
 	int n_lanes;
+	struct credential_provider *credentials; /* a hold */
 	struct mailbox *events;
 	struct registry *registry; /* NULL: nothing is registered */
 	struct board *board;

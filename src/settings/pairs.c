@@ -321,6 +321,27 @@ static int check_credentials(const struct settings *s, struct error *e)
 	return fail_at(s, ORIGIN_COMMON, blame("s3", id ? "access_key_id" : "secret_access_key"), e);
 }
 
+/* What proves who this is comes from one place. */
+static int check_auth(const struct settings *s, struct error *e)
+{
+	static const char *const theirs[] = { "sasl.", "security.protocol=", "enable.sasl." };
+
+	for (size_t i = 0; i < s->kafka_options.n && s->kafka_auth == KAFKA_AUTH_MSK_IAM; i++)
+		for (size_t k = 0; k < sizeof(theirs) / sizeof(theirs[0]); k++) {
+			const char *option = s->kafka_options.items[i];
+
+			if (strncmp(option, theirs[k], strlen(theirs[k])) != 0)
+				continue;
+			error_set(
+				e, ERROR_GIVE_UP, 0,
+				"kafka.auth = \"msk_iam\" sets \"%.*s\" itself: take it out of kafka.options, or take "
+				"kafka.auth out",
+				(int)strcspn(option, "="), option);
+			return fail_at(s, ORIGIN_COMMON, or_blame(blame("kafka", "options"), "kafka", "auth"), e);
+		}
+	return 0;
+}
+
 static int check_replay(const struct settings *s, struct error *e)
 {
 	const char *name = NULL;
@@ -357,7 +378,7 @@ static int check_catalog(const struct settings *s, struct error *e)
 
 int pairs_check(const struct settings *s, struct error *e)
 {
-	if (check_place(s, e) < 0 || check_credentials(s, e) < 0 || check_parts(s, e) < 0 ||
+	if (check_place(s, e) < 0 || check_credentials(s, e) < 0 || check_auth(s, e) < 0 || check_parts(s, e) < 0 ||
 	    check_connections(s, e) < 0 || check_replay(s, e) < 0 || check_catalog(s, e) < 0)
 		return -1;
 	for (size_t i = 0; i <= s->n_overrides; i++)

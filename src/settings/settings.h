@@ -36,6 +36,7 @@ struct column_list {
 enum compression { COMPRESSION_NONE, COMPRESSION_GZIP, COMPRESSION_ZSTD };
 enum tombstones { TOMBSTONES_SKIP, TOMBSTONES_WRITE, TOMBSTONES_DEAD_LETTER };
 enum partition_by { PARTITION_BY_HOUR, PARTITION_BY_DAY, PARTITION_BY_NONE };
+enum kafka_auth { KAFKA_AUTH_OPTIONS, KAFKA_AUTH_MSK_IAM };
 enum replay_order { REPLAY_SEQUENTIAL, REPLAY_RANDOM };
 enum catalog { CATALOG_NONE, CATALOG_TABLE, CATALOG_CRAWLER };
 enum glue_partitions { GLUE_PARTITIONS_PROJECTION, GLUE_PARTITIONS_REGISTERED };
@@ -90,6 +91,7 @@ struct settings {
 	char *kafka_start;      /* "earliest", "latest", or a time; as it is written */
 	int64_t kafka_start_ms; /* -2 earliest, -1 latest (as the protocol's ListOffsets), else ms since 1970 */
 	int64_t kafka_stop_ms;  /* no setting: where a one-shot land ends (settings/redirect.h); INT64_MAX: nowhere */
+	enum kafka_auth kafka_auth;       /* KAFKA_AUTH_OPTIONS: as kafka.options say */
 	struct string_list kafka_skip;    /* "topic:partition:offset" (settings/skip.h) */
 	char *kafka_rack;                 /* "": none; "auto": this instance's zone; else the text */
 	struct string_list kafka_options; /* "property=value", checked against the properties that the daemon owns */

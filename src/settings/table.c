@@ -60,6 +60,7 @@ static const char *const partition_sources[] = {
 	[GLUE_PARTITIONS_REGISTERED] = "registered",
 	NULL,
 };
+static const char *const kafka_auths[] = { [KAFKA_AUTH_OPTIONS] = "", [KAFKA_AUTH_MSK_IAM] = "msk_iam", NULL };
 static const char *const metadata_columns[] = {
 	"kafka_topic", "kafka_partition", "kafka_offset", "kafka_timestamp", "kafka_key", "kafka_headers", NULL
 };
@@ -113,6 +114,11 @@ const struct row rows[] = {
 		  "carries it or a later one. So does \"latest\" for a partition that is taken up after the group has "
 		  "begun: the time of that. What is written later with an earlier timestamp, before any such record, is "
 		  "not read; a partition or topic that is made later is read from its beginning." },
+	{ NAMED("kafka", "auth", ROW_CHOICE), COMMON(kafka_auth), .fallback = "", .choices = kafka_auths,
+	  .help = "How to prove to the brokers who this is. Empty: as kafka.options say (SCRAM, certificates, or nothing). "
+		  "\"msk_iam\": by IAM, as Amazon MSK has it: over TLS, with a token that the credentials of s3 sign, made "
+		  "anew before it is too old. The region is that of the brokers' names (*.kafka.REGION.amazonaws.com), else "
+		  "s3.region. The ports of MSK for this are 9098, and 9198 from outside." },
 	{ NAMED("kafka", "skip", ROW_STRINGS), COMMON(kafka_skip), .flags = ROW_RELOAD, .fallback = "",
 	  .check = check_skip,
 	  .help = "Records that go to the dead letters without a look into them, as \"topic:partition:offset\": the way "

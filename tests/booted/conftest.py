@@ -6,9 +6,10 @@ import subprocess
 
 import pytest
 
+from authority import Authority
 from case import Case
 from machine import Machine
-from parts import HOSTS, Authority, TlsGateway, tls_broker
+from parts import HOSTS, TlsGateway, tls_broker
 
 HERE = pathlib.Path(__file__).resolve().parent
 TOP = HERE.parent.parent

@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Kafka and S3 over TLS, by names and certificates of a private authority, over IPv4 and IPv6."""
 import os
-import pathlib
-import subprocess
 
 import boto3
 from botocore.config import Config
@@ -13,30 +11,7 @@ from gateway import Gateway
 from process import Process, free_port, listening
 from waiting import until
 
-NAMES = ["kafka.test", "kafka6.test", "s3.test", "s3-6.test"]
 HOSTS = "127.0.0.1 kafka.test s3.test\n::1 kafka6.test s3-6.test\n"
-
-
-class Authority:
-    """A private CA, and one certificate for all the names."""
-
-    def __init__(self, directory):
-        self.dir = pathlib.Path(directory)
-        self.ca, self.cert, self.key = (str(self.dir / n) for n in ("ca.pem", "server.pem", "server.key"))
-        self.both = str(self.dir / "both.pem")
-        ec = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
-        self._openssl("req", "-x509", *ec, "-keyout", self.dir / "ca.key", "-out", self.ca, "-days", "2",
-                      "-subj", "/CN=an authority of the tests", "-addext", "keyUsage=critical,keyCertSign")
-        self._openssl("req", *ec, "-keyout", self.key, "-out", self.dir / "server.csr", "-subj", "/CN=s3.test")
-        extensions = self.dir / "extensions"
-        extensions.write_text("subjectAltName=" + ",".join(f"DNS:{n}" for n in NAMES) + ",IP:127.0.0.1,IP:::1\n")
-        self._openssl("x509", "-req", "-in", self.dir / "server.csr", "-CA", self.ca, "-CAkey", self.dir / "ca.key",
-                      "-CAcreateserial", "-days", "2", "-extfile", extensions, "-out", self.cert)
-        pathlib.Path(self.both).write_text(pathlib.Path(self.key).read_text() + pathlib.Path(self.cert).read_text())
-
-    @staticmethod
-    def _openssl(*words):
-        subprocess.run(["openssl", *map(str, words)], check=True, capture_output=True, timeout=30)
 
 
 class TlsGateway(Gateway):

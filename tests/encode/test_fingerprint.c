@@ -31,6 +31,7 @@ static const char *const not_routing[] = {
 	"kafka.group",
 	"kafka.start",
 	"kafka.rack",
+	"kafka.auth",
 	"kafka.options",
 	"s3.region",
 	"s3.endpoint",

@@ -9,6 +9,7 @@
 #include <stdatomic.h>
 #include <unistd.h>
 
+#include "aws/credentials_cache.h"
 #include "base/clock.h"
 #include "base/mem.h"
 #include "settings/scratch.h"
@@ -144,6 +145,7 @@ static int begin(void **state)
 {
 	struct fixture *f = mem_zalloc(sizeof(*f));
 	rd_kafka_conf_t *conf = rd_kafka_conf_new();
+	struct credential_provider *credentials;
 	struct lane lane;
 	struct error e;
 	char why[256];
@@ -171,7 +173,9 @@ static int begin(void **state)
 	ring_wake_consumer(f->ring, (struct waker){ wake_nobody, NULL });
 	mailbox_waker(f->commands, (struct waker){ wake_nobody, NULL });
 	lane = (struct lane){ f->ring, f->commands };
-	f->consumer = consumer_new(f->settings, "", &lane, 1, f->events, f->board, &e);
+	credentials = credentials_shared(f->settings, NULL);
+	f->consumer = consumer_new(f->settings, "", credentials, &lane, 1, f->events, f->board, &e);
+	credentials->free(credentials);
 	assert_non_null(f->consumer);
 	*state = f;
 	return 0;

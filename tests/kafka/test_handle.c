@@ -18,7 +18,7 @@ static void assert_rack(const struct settings *s, const char *rack)
 	char value[64] = "?";
 	size_t size = sizeof(value);
 	struct error e;
-	rd_kafka_t *rk = handle_open(s, rack, &e);
+	rd_kafka_t *rk = handle_open(s, rack, NULL, &e);
 
 	assert_non_null(rk);
 	if (rd_kafka_conf_get(rd_kafka_conf(rk), "client.rack", value, &size) != RD_KAFKA_CONF_OK)

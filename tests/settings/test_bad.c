@@ -189,6 +189,13 @@ static const struct bad values[] = {
 };
 
 static const struct bad options[] = {
+	{ KAFKA("auth = \"iam\";"), 2, { "kafka.auth:", "\"msk_iam\"" } },
+	{ KAFKA("auth = \"msk_iam\"; options = [ \"client.id=a\", \"sasl.mechanism=PLAIN\" ];"),
+	  2,
+	  { "kafka.options:", "\"sasl.mechanism\"", "take it out" } },
+	{ KAFKA("auth = \"msk_iam\"; options = [ \"security.protocol=SSL\" ];"),
+	  2,
+	  { "kafka.options:", "\"security.protocol\"", "take it out" } },
 	{ KAFKA("options = [ \"group.id=x\" ];"), 2, { "kafka.options:", "'group.id'", "use kafka.group" } },
 	{ KAFKA("options = [ \"client.rack=x\" ];"), 2, { "kafka.options:", "'client.rack'", "use kafka.rack" } },
 	{ KAFKA("options = [\n\"a=b\",\n\"enable.auto.commit=true\"\n];"), 4, { "enable.auto.commit" } },
