@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Who a client is, proved to a real broker over TLS: by SCRAM, a certificate, a token; and what is said when it is not
-not believed."""
+believed."""
 import glob
 import os
 import pathlib

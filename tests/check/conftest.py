@@ -6,8 +6,8 @@ import pathlib
 import pytest
 
 from account import Account
+from authority import Authority
 from broker import Broker
-from parts import Authority
 from process import free_port
 
 CACHE = pathlib.Path(os.environ.get("KAFKA2S3_CACHE", pathlib.Path.home() / ".cache" / "kafka2s3"))
