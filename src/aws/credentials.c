@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "aws/profile.h"
 #include "aws/region.h"
 #include "aws/secret.h"
 #include "aws/sts.h"
@@ -245,16 +246,21 @@ struct credential_provider *credentials_default(const struct settings *s)
 {
 	struct credential_provider *all[SOURCES_MAX];
 	bool applies = s->s3_access_key_id[0] != '\0' || s->s3_secret_access_key[0] != '\0';
+	bool profile = s->s3_profile[0] != '\0';
 	int n = 0;
 
 	all[n++] = credentials_from_settings(s);
 	if (!applies && s->s3_credentials_file[0] != '\0') {
-		all[n++] = credentials_from_file(s->s3_credentials_file);
+		all[n++] = credentials_from_file(s->s3_credentials_file, profile ? s->s3_profile : PROFILE_DEFAULT);
 		applies = true;
 	}
-	if (!applies) {
+	if (!applies && !profile) {
 		all[n++] = credentials_from_environment();
 		applies = in_environment();
+	}
+	if (!applies) {
+		all[n++] = credentials_from_profile(s);
+		applies = profile;
 	}
 	if (!applies) {
 		all[n++] = web_identity(s);

@@ -41,11 +41,14 @@ struct credential_provider *credentials_hold(struct credential_provider *p);
 /* Sources. None keeps a pointer to its settings. */
 struct credential_provider *credentials_from_settings(const struct settings *s);
 struct credential_provider *credentials_from_environment(void);
-struct credential_provider *credentials_from_file(const char *path); /* [default] of the shared-credentials syntax */
+/* A section of a file in the shared-credentials syntax. */
+struct credential_provider *credentials_from_file(const char *path, const char *section);
 /* The role of an EC2 instance, from its metadata (imds.h). */
 struct credential_provider *credentials_from_imds(void);
 /* The role of a container, from the agents of ECS and EKS that AWS_CONTAINER_CREDENTIALS_… name. */
 struct credential_provider *credentials_from_container(void);
+/* s3.profile, else AWS_PROFILE, else the default one, of the shared files (profile.h). */
+struct credential_provider *credentials_from_profile(const struct settings *s);
 /* Ask each in order, stop at the first that applies; owns the n providers. */
 struct credential_provider *credentials_chain(struct credential_provider **providers, int n);
 /* The sources that these settings ask for, in order. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Credentials from a file in the shared-credentials syntax, section [default]. Kept until the file changes (inode, size
+/* Credentials from a file in the shared-credentials syntax, one section. Kept until the file changes (inode, size
  * or mtime) or S3 says that they are expired; a file that cannot be read for a moment, while it is being replaced, does
  * not take away keys that still work.
  * Thread: an uploader's. */
@@ -14,27 +14,24 @@
 
 struct file_provider {
 	struct credential_provider base;
-	char *path;
+	char *path, *section;
 	struct credentials cached; /* access_key_id NULL: none */
 	struct stat seen;
 };
 
-static const char *value_of(const struct profiles *p, const char *key)
-{
-	return profiles_get(p, PROFILE_DEFAULT, key);
-}
-
 static int take(struct file_provider *f, const struct profiles *p, struct error *e)
 {
-	const char *id = value_of(p, "aws_access_key_id"), *secret = value_of(p, "aws_secret_access_key");
+	const char *id = profiles_get(p, f->section, "aws_access_key_id");
+	const char *secret = profiles_get(p, f->section, "aws_secret_access_key");
 
 	if (id[0] == '\0' || secret[0] == '\0')
 		return error_set(e, ERROR_WAIT_PERSON, EINVAL,
-				 "'%s' has no aws_access_key_id with aws_secret_access_key under [default]", f->path);
+				 "'%s' has no aws_access_key_id with aws_secret_access_key under [%s]", f->path,
+				 f->section);
 	credentials_wipe(&f->cached);
 	f->cached.access_key_id = mem_strdup(id);
 	f->cached.secret_access_key = mem_strdup(secret);
-	f->cached.session_token = mem_strdup(value_of(p, "aws_session_token"));
+	f->cached.session_token = mem_strdup(profiles_get(p, f->section, "aws_session_token"));
 	f->cached.expires_ms = INT64_MAX;
 	return 0;
 }
@@ -93,10 +90,11 @@ static void file_free(struct credential_provider *p)
 
 	credentials_wipe(&f->cached);
 	free(f->path);
+	free(f->section);
 	free(f);
 }
 
-struct credential_provider *credentials_from_file(const char *path)
+struct credential_provider *credentials_from_file(const char *path, const char *section)
 {
 	struct file_provider *f = mem_zalloc(sizeof(*f));
 
@@ -106,5 +104,6 @@ struct credential_provider *credentials_from_file(const char *path)
 						.free = file_free,
 						.quick = true };
 	f->path = mem_strdup(path);
+	f->section = mem_strdup(section);
 	return &f->base;
 }

@@ -5,6 +5,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,6 +27,7 @@
 struct role_provider {
 	struct credential_provider base;
 	char *arn, *external_id, *session_name, *region, *ca_file, *proxy;
+	int64_t duration_s;
 	char *token_file;                 /* NULL: it is signed, with the credentials of from */
 	struct credential_provider *from; /* NULL: nothing is signed */
 	struct aws_service *sts;          /* NULL: not asked yet */
@@ -86,8 +88,8 @@ static int read_token(const struct role_provider *r, struct buf *form, struct er
 
 static int compose(const struct role_provider *r, struct buf *form, struct error *e)
 {
-	buf_addf(form, "Action=%s&Version=" VERSION "&DurationSeconds=%d",
-		 r->token_file != NULL ? "AssumeRoleWithWebIdentity" : "AssumeRole", DURATION_S);
+	buf_addf(form, "Action=%s&Version=" VERSION "&DurationSeconds=%" PRId64,
+		 r->token_file != NULL ? "AssumeRoleWithWebIdentity" : "AssumeRole", r->duration_s);
 	add(form, "RoleArn", r->arn);
 	add(form, "RoleSessionName", r->session_name);
 	if (r->external_id[0] != '\0')
@@ -239,6 +241,7 @@ static struct role_provider *role_new(const char *name, const struct sts_role *r
 	r->external_id = mem_strdup(role->external_id);
 	r->session_name = session_name_of(role->session_name);
 	r->region = mem_strdup(role->region);
+	r->duration_s = role->duration_s > 0 ? role->duration_s : DURATION_S;
 	r->ca_file = mem_strdup(role->ca_file);
 	r->proxy = mem_strdup(role->proxy);
 	return r;

@@ -4,7 +4,7 @@
 
 #include "aws/credentials.h"
 
-/* Credentials of a role, from AWS's security token service (STS), for an hour each time. None of these keeps a pointer
+/* Credentials of a role, from AWS's security token service (STS). None of these keeps a pointer
  * to what it is given. Source: aws.md 4.3; STS API reference, AssumeRole and AssumeRoleWithWebIdentity. */
 
 struct sts_role {
@@ -13,6 +13,7 @@ struct sts_role {
 	const char *session_name; /* "": AWS_ROLE_SESSION_NAME, else this program's and this host's name */
 	const char *region;       /* "": the instance's, else STS's global endpoint */
 	const char *ca_file, *proxy;
+	int64_t duration_s; /* 0: an hour */
 };
 
 /* Assumed by whom base's credentials are of. Owns: takes base. */

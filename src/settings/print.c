@@ -26,13 +26,13 @@ static const void *base_of(const struct view *v, const struct row *r)
 	return r->flags & ROW_PER_TOPIC ? (const void *)v->topic : (const void *)v->s;
 }
 
-/* The environment stands in for credentials that neither the file nor the credentials file gives. */
+/* The environment stands in for credentials that neither the file nor the credentials file nor a profile gives. */
 static const char *variable_behind(const struct view *v, const struct row *r)
 {
 	const char *value;
 
 	if (!(r->flags & ROW_SECRET) || r->environment[0] == NULL || v->s->s3_access_key_id[0] != '\0' ||
-	    v->s->s3_credentials_file[0] != '\0')
+	    v->s->s3_credentials_file[0] != '\0' || v->s->s3_profile[0] != '\0')
 		return NULL;
 	value = getenv(r->environment[0]);
 	return value != NULL && value[0] != '\0' ? r->environment[0] : NULL;

@@ -167,7 +167,7 @@ const struct row rows[] = {
 	  .help = "Goes with temporary credentials only." },
 	{ NAMED("s3", "credentials_file", ROW_STRING), COMMON(s3_credentials_file), .flags = ROW_RELOAD | ROW_PATH,
 	  .fallback = "",
-	  .help = "A file in the AWS shared-credentials syntax, section [default]. It is read again when it changes or "
+	  .help = "A file in the AWS shared-credentials syntax, section [default] or that of s3.profile. It is read again when it changes or "
 		  "a key expires." },
 	{ NAMED("s3", "profile", ROW_STRING), COMMON(s3_profile), .flags = ROW_RELOAD, .fallback = "",
 	  .help = "A profile of ~/.aws/config and ~/.aws/credentials (AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE name "

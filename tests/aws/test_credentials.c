@@ -67,7 +67,11 @@ static int clean(void **state)
 	unsetenv("AWS_SESSION_TOKEN");
 	unsetenv("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI");
 	unsetenv("AWS_CONTAINER_CREDENTIALS_FULL_URI");
+	unsetenv("AWS_WEB_IDENTITY_TOKEN_FILE");
+	unsetenv("AWS_PROFILE");
 	setenv("AWS_EC2_METADATA_DISABLED", "true", 1);
+	setenv("AWS_CONFIG_FILE", "/dev/null", 1);
+	setenv("AWS_SHARED_CREDENTIALS_FILE", "/dev/null", 1);
 	return 0;
 }
 
@@ -126,7 +130,7 @@ static void environment_gives_both_or_none(void **state)
 
 static void the_file_is_read_by_its_syntax(void **state)
 {
-	struct credential_provider *p = credentials_from_file(path);
+	struct credential_provider *p = credentials_from_file(path, "default");
 
 	(void)state;
 	put_file("# aws_access_key_id = no\n[other]\naws_access_key_id = other\naws_secret_access_key = other\r\n\r\n"
@@ -138,7 +142,7 @@ static void the_file_is_read_by_its_syntax(void **state)
 
 static void the_file_is_read_again_when_it_changes(void **state)
 {
-	struct credential_provider *p = credentials_from_file(path);
+	struct credential_provider *p = credentials_from_file(path, "default");
 
 	(void)state;
 	put_file("[default]\naws_access_key_id=A1\naws_secret_access_key=S1\n");
@@ -150,7 +154,7 @@ static void the_file_is_read_again_when_it_changes(void **state)
 
 static void keys_outlive_a_file_that_is_away(void **state)
 {
-	struct credential_provider *p = credentials_from_file(path);
+	struct credential_provider *p = credentials_from_file(path, "default");
 
 	(void)state;
 	put_file("[default]\naws_access_key_id=A1\naws_secret_access_key=S1\n");
@@ -191,9 +195,38 @@ static void the_chain_stops_at_the_first_that_applies(void **state)
 	p->free(p);
 	clean(NULL);
 	p = credentials_default(&s);
-	assert_refused(p, ERROR_GIVE_UP, true,
-		       "no credentials (asked: settings, environment, web identity, container, instance metadata: "
-		       "AWS_EC2_METADATA_DISABLED is set): set");
+	assert_refused(
+		p, ERROR_GIVE_UP, true,
+		"no credentials (asked: settings, environment, profile, web identity, container, instance metadata: "
+		"AWS_EC2_METADATA_DISABLED is set): set");
+	p->free(p);
+}
+
+static void a_profile_that_the_settings_name_goes_before_the_environment(void **state)
+{
+	struct settings s = settings_with("", "", "", "");
+	struct credential_provider *p;
+
+	(void)state;
+	put_file("[default]\naws_access_key_id=no\naws_secret_access_key=no\n"
+		 "[x]\naws_access_key_id=profile\naws_secret_access_key=S1\n");
+	setenv("AWS_ACCESS_KEY_ID", "env", 1);
+	setenv("AWS_SECRET_ACCESS_KEY", "esecret", 1);
+	setenv("AWS_SHARED_CREDENTIALS_FILE", path, 1);
+	s.s3_profile = (char *)"x";
+	p = credentials_default(&s);
+	assert_keys(p, "profile", "S1", "");
+	p->free(p);
+	s.s3_profile = (char *)"y";
+	p = credentials_default(&s);
+	assert_refused(p, ERROR_WAIT_PERSON, false,
+		       "credentials from profile: profile 'y': it is not in '/dev/null' and");
+	p->free(p);
+	s.s3_profile = (char *)"x";
+	s.s3_credentials_file = path;
+	p = credentials_default(&s);
+	assert_true(p->quick);
+	assert_keys(p, "profile", "S1", "");
 	p->free(p);
 }
 
@@ -206,6 +239,7 @@ int main(void)
 		cmocka_unit_test_setup(the_file_is_read_again_when_it_changes, clean),
 		cmocka_unit_test_setup(keys_outlive_a_file_that_is_away, clean),
 		cmocka_unit_test_setup(the_chain_stops_at_the_first_that_applies, clean),
+		cmocka_unit_test_setup(a_profile_that_the_settings_name_goes_before_the_environment, clean),
 	};
 	int fd = mkstemp(path), rc;
 

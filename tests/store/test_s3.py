@@ -34,7 +34,8 @@ class Driver:
     def __init__(self, program, s3):
         self.program, self.s3 = program, s3
         self.env = {n: v for n, v in os.environ.items() if not n.startswith("AWS_")}
-        self.env["AWS_EC2_METADATA_DISABLED"] = "true"
+        self.env |= {"AWS_EC2_METADATA_DISABLED": "true", "AWS_CONFIG_FILE": "/dev/null",
+                     "AWS_SHARED_CREDENTIALS_FILE": "/dev/null"}
         self.options = {"endpoint": s3.endpoint, "bucket": "lake", "access_key": KEY, "secret": SECRET}
         self.troubles, self.counters, self.stderr, self.refused = [], {}, "", ""
 
@@ -524,7 +525,7 @@ def test_credentials_that_cannot_be_had_are_waited_for(s3, driver, tmp_path):
 def test_no_credentials_at_all_are_named(s3, driver):
     line = driver.one("put:a:10", access_key=None, secret=None, limit_ms=700)
     assert line.result == "timeout" and s3.log == []
-    assert driver.troubles[0].startswith("no credentials (asked: settings, environment, web identity, ")
+    assert driver.troubles[0].startswith("no credentials (asked: settings, environment, profile, web ")
 
 
 # What needs a person.
