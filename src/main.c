@@ -20,6 +20,7 @@
 #include "daemon/daemon.h"
 #include "daemon/land.h"
 #include "encode/codec.h"
+#include "glue/ddl.h"
 #include "http/http.h"
 #include "kafka/consumer.h"
 #include "offsets/offsets.h"
@@ -156,6 +157,15 @@ static int run_settings(const struct arguments *a)
 	return 0;
 }
 
+static int run_ddl(const struct arguments *a)
+{
+	struct settings *s = load(a);
+	int code = s != NULL ? ddl_command(s, a->topic) : EX_CONFIG;
+
+	settings_free(s);
+	return code;
+}
+
 static int run_verify(const struct arguments *a)
 {
 	const struct verify_options o = { a->topic, a->since_ms, a->deep, a->json };
@@ -281,6 +291,12 @@ static const struct command commands[] = {
 	  "  --topic TOPIC those of this topic: the first override that matches, else the common ones\n"
 	  "  --sample      a file with every setting, its help and its default; reads no file\n"
 	  "  --man         the settings' part of kafka2s3.conf(5), as mdoc; reads no file\n" },
+	{ "ddl", false, OPTION_TOPIC, run_ddl, " [--topic TOPIC]",
+	  "print the statement that makes a topic's table in Athena",
+	  "Prints CREATE EXTERNAL TABLE with the columns of the table in Glue, where catalog is \"table\", else those of the\n"
+	  "settings, else those of the newest objects; and says what of the objects projection does not see.\n"
+	  "  --topic TOPIC this topic alone; else all that kafka.topics names\n"
+	  "Exit codes: 65 no columns are known; 69 the bucket or Glue cannot be asked.\n" },
 	{ "verify", false, OPTION_DEEP | OPTION_SINCE | OPTION_TOPIC | OPTION_JSON, run_verify,
 	  " [--deep] [--since TIME] [--topic TOPIC] [--json]", "prove from S3 alone that nothing is missing or double",
 	  "Lists the objects, asks each for its metadata, and proves that the chain of each partition is whole.\n"

@@ -72,6 +72,12 @@ static const struct message_facts messages[MESSAGES] = {
 	[MESSAGE_UPLOADS_LEFT] = { "uploads-left", "000d5dc80bdd4f018cd3992d0d3b4e01", LOG_LEVEL_WARNING },
 	[MESSAGE_MEMORY_EXCEEDED] = { "memory-exceeded", "9ec03c204e9641d681e41eacc2f2828b", LOG_LEVEL_WARNING },
 
+	[MESSAGE_CATALOG_TROUBLE] = { "catalog-trouble", "38616c8b981e40e59e29d641720eaef9", LOG_LEVEL_WARNING },
+	[MESSAGE_CATALOG_BACK] = { "catalog-back", "206ef73274d944ecabc52658bbada678", LOG_LEVEL_INFO },
+	[MESSAGE_TABLE_MADE] = { "table-made", "d331fb9404c74ed0af9c97d867d095c5", LOG_LEVEL_INFO },
+	[MESSAGE_TABLE_CHANGED] = { "table-changed", "cc444048cd914d5db440edf1b51a532b", LOG_LEVEL_INFO },
+	[MESSAGE_COLUMN_DOUBTFUL] = { "column-doubtful", "13cbeccacb7a4b9499c4a1a867ba9d00", LOG_LEVEL_WARNING },
+
 	[MESSAGE_REPLAY_STARTED] = { "replay-started", "570366276d5f41ed895d11f31defe05c", LOG_LEVEL_INFO },
 	[MESSAGE_REPLAY_ENDED] = { "replay-ended", "28dcf7c3bcd74cd3861832fd34f31cb5", LOG_LEVEL_INFO },
 	[MESSAGE_REPLAY_FAILED] = { "replay-failed", "46e47fb0e23d436a9ba491ea95da8f07", LOG_LEVEL_ERROR },

@@ -23,6 +23,7 @@ struct slot {
 struct table {
 	struct table *next;
 	char *name;
+	char *topic;   /* the first that goes there; NULL: none was named yet */
 	char *trouble; /* NULL: none */
 	struct slot *slots;
 	size_t n, cap;
@@ -56,6 +57,7 @@ void registry_free(struct registry *r)
 
 		r->tables = t->next;
 		free(t->name);
+		free(t->topic);
 		free(t->trouble);
 		free(t->slots);
 		free(t);
@@ -95,6 +97,23 @@ static struct table *get(struct registry *r, const char *name)
 	t->name = mem_strdup(name);
 	append(r, t);
 	return t;
+}
+
+void registry_topic(struct registry *r, const char *table, const char *topic)
+{
+	bool fresh;
+	struct table *t;
+
+	if (r == NULL)
+		return;
+	pthread_mutex_lock(&r->lock);
+	t = get(r, table);
+	fresh = t->topic == NULL;
+	if (fresh)
+		t->topic = mem_strdup(topic);
+	pthread_mutex_unlock(&r->lock);
+	if (fresh && r->glue.wake != NULL)
+		r->glue.wake(r->glue.arg);
 }
 
 static struct slot *find_slot(const struct table *t, int64_t slot)
@@ -273,4 +292,21 @@ void registry_trouble(struct registry *r, const char *table, const char *why)
 	free(t->trouble);
 	t->trouble = why != NULL ? mem_strdup(why) : NULL;
 	pthread_mutex_unlock(&r->lock);
+}
+
+bool registry_next(struct registry *r, const void **at, const char **table, const char **topic)
+{
+	const struct table *t;
+
+	pthread_mutex_lock(&r->lock);
+	t = *at == NULL ? r->tables : ((const struct table *)*at)->next;
+	while (t != NULL && t->topic == NULL)
+		t = t->next;
+	if (t != NULL) {
+		*at = t;
+		*table = t->name;
+		*topic = t->topic;
+	}
+	pthread_mutex_unlock(&r->lock);
+	return t != NULL;
 }

@@ -22,6 +22,8 @@ void registry_free(struct registry *r);
 /* Called whenever something is wanted that was not. Before any other thread has the registry. */
 void registry_waker(struct registry *r, struct waker glue);
 
+/* Records of the topic go to the table. */
+void registry_topic(struct registry *r, const char *table, const char *topic);
 /* An object of it is begun: it will be wanted soon. */
 void registry_begins(struct registry *r, const char *table, int64_t slot);
 /* Objects of it are visible: does Glue have it? False: it is wanted from now on; ask again. */
@@ -31,6 +33,9 @@ bool registry_is_in_trouble(struct registry *r, const char *table, char why[ERRO
 
 /* For the glue thread. */
 
+/* The tables that topics have been named for, in any order, from *at = NULL on; false: none more. table and topic (the
+ * first that was named) are the registry's, for its life. */
+bool registry_next(struct registry *r, const void **at, const char **table, const char **topic);
 /* Up to max wanted slots of one table, each table in its turn but for those in trouble unless troubled asks for them;
  * they are this caller's until it says done or again. *table: the registry's, for its life. 0: nothing is wanted. */
 size_t registry_take(struct registry *r, bool troubled, const char **table, int64_t *slots, size_t max);

@@ -41,6 +41,7 @@ struct board {
 	struct uploader_section *uploaders;
 	pthread_mutex_t plain; /* of the two below */
 	struct board_replay replay;
+	struct board_glue glue;
 	struct board_daemon daemon;
 };
 
@@ -249,6 +250,14 @@ void board_replay_show(struct board *b, const struct board_replay *r, int64_t no
 	pthread_mutex_unlock(&b->plain);
 }
 
+void board_glue_show(struct board *b, const struct board_glue *g, int64_t now_ms)
+{
+	pthread_mutex_lock(&b->plain);
+	b->glue = *g;
+	b->glue.shown_ms = now_ms;
+	pthread_mutex_unlock(&b->plain);
+}
+
 void board_daemon_show(struct board *b, const struct board_daemon *d, int64_t now_ms)
 {
 	pthread_mutex_lock(&b->plain);
@@ -312,6 +321,8 @@ static void name_beat(int which, char out[24])
 		snprintf(out, 24, "replay");
 	else if (which == BEAT_CREDENTIALS)
 		snprintf(out, 24, "credentials");
+	else if (which == BEAT_GLUE)
+		snprintf(out, 24, "glue");
 	else
 		snprintf(out, 24, "uploader %d", which - BEAT_UPLOADER);
 }
@@ -348,6 +359,7 @@ void board_copy(struct board *b, struct board_copy *out)
 		copy_uploader(&b->uploaders[i], &out->uploaders[i]);
 	pthread_mutex_lock(&b->plain);
 	out->replay = b->replay;
+	out->glue = b->glue;
 	out->daemon = b->daemon;
 	pthread_mutex_unlock(&b->plain);
 	out->n_beats = BEAT_UPLOADER + b->n_uploaders;

@@ -193,6 +193,20 @@ struct board_replay {
 	bool ended;
 };
 
+/* ---- What the glue thread says ---- */
+
+struct board_glue {
+	int64_t shown_ms; /* 0: there is none */
+	int tables;       /* that are in Glue, and fit */
+	uint64_t tables_made, tables_changed;
+	uint64_t partitions;       /* registered, or found to be so */
+	uint64_t crawls;           /* starts of the crawler */
+	uint64_t calls, refused;   /* of Glue's API */
+	uint64_t samples, dropped; /* lines that columns were learnt from, or for which there was no room */
+	int64_t trouble_since_ms;  /* 0: there is none that lasts */
+	char trouble[BOARD_TEXT_MAX];
+};
+
 /* ---- What the main thread says ---- */
 
 struct board_daemon {
@@ -223,7 +237,7 @@ struct board_beat {
 	const char *what; /* NULL with it */
 };
 
-enum { BEAT_CONSUMER, BEAT_REPLAY, BEAT_CREDENTIALS, BEAT_UPLOADER }; /* and one more for each further uploader */
+enum { BEAT_CONSUMER, BEAT_REPLAY, BEAT_CREDENTIALS, BEAT_GLUE, BEAT_UPLOADER }; /* and more for further uploaders */
 
 /* ---- The board ---- */
 
@@ -247,8 +261,9 @@ struct board_range *board_add_range(struct board_uploader *u);
 void board_consumer_show(struct board *b, int64_t now_ms);
 void board_uploader_show(struct board *b, int uploader, int64_t now_ms);
 
-/* Copied as it is. Thread: the replay's; the main thread. */
+/* Copied as it is. Thread: the replay's; the glue thread; the main thread. */
 void board_replay_show(struct board *b, const struct board_replay *r, int64_t now_ms);
+void board_glue_show(struct board *b, const struct board_glue *g, int64_t now_ms);
 void board_daemon_show(struct board *b, const struct board_daemon *d, int64_t now_ms);
 
 /* Have consumer and uploaders show themselves in their next turn. Thread: any. Returns a number for the next one. */
@@ -261,6 +276,7 @@ struct board_copy {
 	struct board_daemon daemon;
 	struct board_consumer consumer;
 	struct board_replay replay;
+	struct board_glue glue;
 	struct board_uploader *uploaders;
 	int n_uploaders;
 	struct board_beat *beats;

@@ -13,10 +13,12 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "aws/credentials.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "batch/mailbox.h"
+#include "batch/registry.h"
 #include "batch/ring.h"
 #include "board/board.h"
 #include "daemon/about.h"
@@ -24,6 +26,7 @@
 #include "daemon/rack.h"
 #include "daemon/reload.h"
 #include "daemon/state.h"
+#include "glue/glue.h"
 #include "kafka/consumer.h"
 #include "replay/replay.h"
 #include "settings/memory.h"
@@ -53,12 +56,34 @@ struct daemon {
 	struct server *server;
 	uint64_t asked; /* of the board, for a report in the log; 0: none is asked for */
 	int64_t asked_boot_ms;
+	struct registry *registry; /* NULL: there is no catalog */
+	struct glue *glue;
 	struct consumer *consumer;
 	struct replay *replay;
 	struct notify notify;
 	int64_t next_tell_boot_ms;
 	bool was_late, hangs; /* a thread, when last looked at; as the log says */
 };
+
+static int build_catalog(struct daemon *d, struct error *e)
+{
+	const struct settings *s = d->settings;
+
+	if (s->catalog == CATALOG_NONE)
+		return 0;
+	d->registry = registry_new(s->catalog == CATALOG_TABLE && s->glue_partitions == GLUE_PARTITIONS_REGISTERED);
+	d->glue = glue_new(s, d->registry, credentials_hold(d->credentials), credentials_hold(d->credentials), d->board,
+			   e);
+	if (d->glue == NULL)
+		return -1;
+	for (int i = 0; i < d->n; i++) {
+		uploader_registers(d->uploaders[i], d->registry);
+		if (s->catalog == CATALOG_TABLE)
+			uploader_samples(d->uploaders[i], glue_sampler(d->glue, i));
+	}
+	consumer_registers(d->consumer, d->registry);
+	return 0;
+}
 
 static int build(struct daemon *d, struct error *e)
 {
@@ -80,7 +105,7 @@ static int build(struct daemon *d, struct error *e)
 			return -1;
 	}
 	d->consumer = consumer_new(s, rack_find(s), d->credentials, d->lanes, d->n, d->events, d->board, e);
-	return d->consumer == NULL ? -1 : 0;
+	return d->consumer == NULL ? -1 : build_catalog(d, e);
 }
 
 static int start(struct daemon *d, struct error *e)
@@ -89,6 +114,8 @@ static int start(struct daemon *d, struct error *e)
 	for (int i = 0; i < d->n; i++)
 		uploader_start(d->uploaders[i]);
 	consumer_start(d->consumer);
+	if (d->glue != NULL)
+		glue_start(d->glue);
 	if (!d->settings->replay_enabled)
 		return 0;
 	d->replay = replay_start(d->settings, d->board, e);
@@ -98,11 +125,13 @@ static int start(struct daemon *d, struct error *e)
 static void unbuild(struct daemon *d)
 {
 	consumer_free(d->consumer);
+	glue_free(d->glue);
 	for (int i = 0; i < d->n; i++) {
 		uploader_free(d->uploaders[i]);
 		ring_free(d->lanes[i].ring);
 		mailbox_free(d->lanes[i].commands);
 	}
+	registry_free(d->registry);
 	mailbox_free(d->events);
 	d->credentials->free(d->credentials);
 	board_free(d->board);

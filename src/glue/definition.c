@@ -15,6 +15,7 @@
 
 #define HOUR_MS INT64_C(3600000)
 #define SOME_ID "0000000000000000"
+#define ATHENAS_OWN "default"
 #define NOTHING_YET "nothing_yet"
 
 static void add_pair(struct table_pairs *p, const char *name, const char *value)
@@ -138,7 +139,8 @@ void definition_init(struct table_definition *d, const struct settings *s, const
 	char folder[KEY_MAX + 1];
 
 	definition_folder(t, table, 0, false, folder);
-	*d = (struct table_definition){ .database = mem_strdup(s->glue_database),
+	*d = (struct table_definition){ .database = mem_strdup(s->glue_database[0] != '\0' ? s->glue_database
+											   : ATHENAS_OWN),
 					.name = mem_strdup(table),
 					.location = mem_printf("s3://%s/%s", s->s3_bucket, folder),
 					.compressed = t->compression != COMPRESSION_NONE };

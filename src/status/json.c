@@ -427,6 +427,29 @@ static void put_replay(json_t *out, const struct view *v)
 	put(out, "replay", o);
 }
 
+static void put_glue(json_t *out, const struct view *v)
+{
+	const struct board_glue *g = &v->board.glue;
+	json_t *o;
+
+	if (g->shown_ms == 0) {
+		put(out, "glue", json_null());
+		return;
+	}
+	o = object();
+	put_count(o, "tables", (uint64_t)g->tables);
+	put_count(o, "tables_made", g->tables_made);
+	put_count(o, "tables_changed", g->tables_changed);
+	put_count(o, "partitions", g->partitions);
+	put_count(o, "crawls", g->crawls);
+	put_count(o, "calls", g->calls);
+	put_count(o, "calls_refused", g->refused);
+	put_count(o, "samples", g->samples);
+	put_count(o, "samples_dropped", g->dropped);
+	put_text(o, "trouble", g->trouble);
+	put(out, "glue", o);
+}
+
 static int add_piece(const char *data, size_t len, void *out)
 {
 	return buf_add(out, data, len) ? 0 : -1;
@@ -448,6 +471,7 @@ void view_json(const struct view *v, struct buf *out)
 	put_totals(o, v);
 	put_memory(o, v);
 	put_s3(o, v);
+	put_glue(o, v);
 	put_replay(o, v);
 	put_lists(o, v);
 	write_and_free(o, out);

@@ -199,6 +199,22 @@ static void emit_replay(const struct metric *m, struct scrape *s)
 	metric_add_by(m, s, "outcome", "skipped", (double)r->skipped);
 }
 
+static void emit_glue(const struct metric *m, struct scrape *s)
+{
+	const struct board_glue *g = &s->view->board.glue;
+
+	if (g->shown_ms == 0)
+		return;
+	metric_add_by(m, s, "outcome", "done", (double)(g->calls - g->refused));
+	metric_add_by(m, s, "outcome", "refused", (double)g->refused);
+}
+
+static void emit_glue_trouble(const struct metric *m, struct scrape *s)
+{
+	if (s->view->board.glue.shown_ms != 0)
+		metric_add(m, s, "", s->view->board.glue.trouble_since_ms != 0);
+}
+
 /* ---- The table ---- */
 
 #define NAMED(n, t, h) .name = "kafka2s3_" n, .type = OPENMETRICS_##t, .help = h
@@ -343,6 +359,12 @@ const struct metric metrics[] = {
 	  .emit = emit_reload_successful },
 	{ NAMED("settings_last_reload_timestamp_seconds", GAUGE, "When it was; no sample before the first."),
 	  .emit = emit_reload_time },
+	{ NAMED("glue_calls", COUNTER, "Calls of Glue; no sample without a catalog."), .labels = "outcome",
+	  .emit = emit_glue },
+	{ NAMED("glue_trouble", GAUGE, "1: a table or the crawler is not as it should be, and it does not pass."),
+	  .emit = emit_glue_trouble },
+	{ NAMED("glue_partitions", COUNTER, "Partitions that were registered, or found to be so."),
+	  OF_DAEMON(board.glue.partitions) },
 	{ NAMED("replay_rows", COUNTER, "Rows of the CSV file; no sample without a replay."), .labels = "outcome",
 	  .emit = emit_replay },
 	{ NAMED("build", INFO, "The program, and the libraries that it runs with."), .labels = "version, libraries",

@@ -270,6 +270,24 @@ static void add_replay(const struct view *v, struct buf *out)
 		 r->ended ? "" : r->phase);
 }
 
+static void add_glue(const struct view *v, struct buf *out)
+{
+	const struct board_glue *g = &v->board.glue;
+
+	if (g->shown_ms == 0)
+		return;
+	add_labelled(out, "Glue");
+	buf_addf(out,
+		 "%d table%s; %" PRIu64 " partitions registered, %" PRIu64 " crawls; %" PRIu64 " calls, %" PRIu64
+		 " refused\n",
+		 g->tables, g->tables == 1 ? "" : "s", g->partitions, g->crawls, g->calls, g->refused);
+	if (g->trouble_since_ms == 0)
+		return;
+	add_labelled(out, "");
+	human_escape(g->trouble, out);
+	buf_addc(out, '\n');
+}
+
 void view_text(const struct view *v, struct buf *out)
 {
 	add_head(v, out);
@@ -277,6 +295,7 @@ void view_text(const struct view *v, struct buf *out)
 	add_rate(out, "landed", &v->board.consumer.landed_rate);
 	add_s3(v, out);
 	add_memory(v, out);
+	add_glue(v, out);
 	add_replay(v, out);
 	add_waits(v, out);
 	add_partitions(v, out);

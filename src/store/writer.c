@@ -249,6 +249,7 @@ struct writer *writer_new(struct upload_env *env, struct mailbox *events, struct
 	w->next_offset = w->open_start = a->start;
 	w->chain = a->chain;
 	a->writer = w;
+	registry_topic(env->registry, a->table, a->topic);
 	return w;
 }
 

@@ -108,9 +108,34 @@ static void test_bounded(void **state)
 	registry_free(r);
 }
 
+static void test_tables_are_known_by_their_topics(void **state)
+{
+	struct registry *r = registry_new(true);
+	const char *table, *topic;
+	const void *at = NULL;
+
+	(void)state;
+	registry_topic(NULL, "t", "T");
+	registry_begins(r, "only_a_slot", 1);
+	registry_topic(r, "orders", "Orders");
+	registry_topic(r, "orders", "orders");
+	registry_topic(r, "clicks", "clicks");
+	assert_true(registry_next(r, &at, &table, &topic));
+	assert_string_equal(table, "orders");
+	assert_string_equal(topic, "Orders");
+	assert_true(registry_next(r, &at, &table, &topic));
+	assert_string_equal(topic, "clicks");
+	assert_false(registry_next(r, &at, &table, &topic));
+	registry_topic(r, "late", "late");
+	assert_true(registry_next(r, &at, &table, &topic));
+	assert_string_equal(table, "late");
+	registry_free(r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_tables_are_known_by_their_topics),
 		cmocka_unit_test(test_without_a_registry),
 		cmocka_unit_test(test_wanted_once),
 		cmocka_unit_test(test_turns),

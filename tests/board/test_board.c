@@ -130,14 +130,15 @@ static void test_beats_have_names(void **state)
 
 	(void)state;
 	board_beat(b, BEAT_UPLOADER + 1, 42, "records");
-	assert_int_equal(board_beats(b, beats, 8), 5);
+	assert_int_equal(board_beats(b, beats, 8), 6);
 	assert_string_equal(beats[0].thread, "consumer");
 	assert_int_equal(beats[0].at_ms, 0);
 	assert_string_equal(beats[1].thread, "replay");
 	assert_string_equal(beats[2].thread, "credentials");
-	assert_string_equal(beats[4].thread, "uploader 1");
-	assert_int_equal(beats[4].at_ms, 42);
-	assert_string_equal(beats[4].what, "records");
+	assert_string_equal(beats[3].thread, "glue");
+	assert_string_equal(beats[5].thread, "uploader 1");
+	assert_int_equal(beats[5].at_ms, 42);
+	assert_string_equal(beats[5].what, "records");
 	assert_int_equal(board_beats(b, beats, 1), 1);
 	board_free(b);
 }

@@ -1,0 +1,253 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The tables that a daemon keeps in Glue: against moto, which looks at signatures and rights, and against a Glue of the
+tests' own, which is away, throttles, refuses and loses answers as they say."""
+import datetime
+import os
+import pathlib
+import re
+import subprocess
+import sys
+
+import pytest
+
+from account import Account
+from case import QUICK, Case
+from rows import HOUR_MS, NOON, stock_rows
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "servers"))
+
+from scripted_glue import ScriptedGlue  # noqa: E402
+
+LAKE = "lake"
+STOCK = {"n": "bigint", "index": "string", "date": "string", "open": "double", "high": "double", "low": "double",
+         "close": "double", "adj_close": "double", "volume": "bigint", "closeusd": "double"}
+
+
+@pytest.fixture
+def glue():
+    with ScriptedGlue() as g:
+        yield g
+
+
+@pytest.fixture(scope="session")
+def account(tmp_path_factory):
+    a = Account(tmp_path_factory.mktemp("account"))
+    try:
+        a.start()
+        yield a
+    finally:
+        if a.process:
+            a.process.kill()
+
+
+@pytest.fixture
+def aws(request, broker, account, tmp_path):
+    """A case whose S3 is moto's, too."""
+    c = Case(request.node.name, broker, account, tmp_path)
+    try:
+        yield c
+    finally:
+        c.close()
+
+
+def catalog(endpoint, partitions="projection", **more):
+    return {"catalog": "table", "glue": {"database": LAKE, "endpoint": endpoint, "partitions": partitions, **more}}
+
+
+def name_of(topic):
+    return "".join(c if c.isalnum() else "_" for c in topic.lower())
+
+
+def columns(table):
+    return {c["Name"]: c["Type"] for c in table["StorageDescriptor"]["Columns"]}
+
+
+def hours(n):
+    return lambda i: NOON + i % n * HOUR_MS
+
+
+def values_of(n):
+    """Partition values of the hours from NOON on."""
+    at = [datetime.datetime.fromtimestamp((NOON + h * HOUR_MS) / 1000, datetime.UTC) for h in range(n)]
+    return {(t.strftime("%Y-%m-%d"), t.strftime("%H")) for t in at}
+
+
+def test_a_table_by_projection_signed_as_aws_wants_it(aws, account):
+    topic = aws.topic()
+    d = aws.daemon(topic, start=False, **catalog(account.endpoint))
+    key, secret = account.keys
+    d.write(s3={"access_key_id": key, "secret_access_key": secret})
+    d.start()
+    aws.produce(topic, stock_rows(200))
+    aws.wait_landed(topic)
+    glue = account.ask("glue")
+
+    def made():
+        try:
+            return glue.get_table(DatabaseName=LAKE, Name=name_of(topic))["Table"]
+        except glue.exceptions.EntityNotFoundException:
+            return None
+    table = aws.until("a table in Glue", made, 60)
+    assert columns(table) == STOCK
+    day = min(values_of(1))[0]
+    aws.until("its range begins where the records do", lambda: made()["Parameters"]["projection.dt.range"] == (
+        f"{day},NOW+1DAY"), 60)
+    assert d.terminate() == 0
+    says_the_same(d, made())
+
+
+def test_partitions_are_registered_before_their_offsets_move(case, glue):
+    """Glue throttles, refuses some inside of a 200, loses an answer; the daemon is killed while Glue is away: what is
+    in S3 and committed is registered, always."""
+    topic = case.topic(2)
+    table = name_of(topic)
+    glue.rule("BatchCreatePartition", each=True, code="InternalServiceException", times=2)
+    glue.rule("CreateTable", code="ThrottlingException", message="Rate exceeded")
+    glue.rule("BatchCreatePartition", work=True, code="InternalServiceException", status=500)
+    d = case.daemon(topic, kafka={"options": QUICK}, **catalog(glue.endpoint, "registered"))
+    case.produce(topic, stock_rows(500), partitions=2, timestamp=hours(3))
+    case.wait_landed(topic, seconds=90)
+    assert set(glue.partitions(LAKE, table)) == values_of(3)
+    assert columns(glue.table(LAKE, table)) == STOCK
+    assert glue.count("BatchCreatePartition") >= 4 and glue.count("BatchGetPartition") >= 1
+    glue.clear()
+    glue.rule("*", status=503, times=0)
+    case.produce(topic, stock_rows(500, first=500), partitions=2, timestamp=hours(5))
+    case.until("objects of all hours in S3", lambda: 5 == len({
+        k.split("/hour=")[1][:2] for k in case.keys("raw/")}), 60)
+    before = case.committed(topic)
+    d.kill()
+    assert set(glue.partitions(LAKE, table)) == values_of(3) and case.committed(topic) == before
+    glue.clear()
+    d.start()
+    case.wait_landed(topic, seconds=90)
+    there = glue.partitions(LAKE, table)
+    assert set(there) == values_of(5)
+    for (dt, hour), p in there.items():
+        assert p["StorageDescriptor"]["Location"] == f"s3://{case.bucket}/raw/{table}/dt={dt}/hour={hour}/"
+        assert columns(p) == STOCK
+    case.judge(topic)
+    assert d.terminate() == 0
+    says_the_same(d, glue.table(LAKE, table))
+
+
+def says_the_same(d, table, theirs=()):
+    """The DDL and the table, column by column."""
+    done = subprocess.run(d.command("ddl"), env={k: v for k, v in os.environ.items() if not k.startswith("AWS_")},
+                          capture_output=True, text=True, timeout=100, check=False)
+    assert done.returncode == 0, done.stderr
+    found = re.findall(r"^  `(.+)` (.+?)(?: COMMENT '.*')?,?$", done.stdout, re.MULTILINE)
+    wanted = table["StorageDescriptor"]["Columns"] + table["PartitionKeys"]
+    assert [(n, t.replace("`", "")) for n, t in found] == [(c["Name"], c["Type"]) for c in wanted]
+    pairs = dict(re.findall(r"^  '(.+)'='(.*)',?$", done.stdout, re.MULTILINE))
+    assert pairs == {**table["StorageDescriptor"]["SerdeInfo"]["Parameters"],
+                     **{k: v for k, v in table["Parameters"].items() if k not in ("EXTERNAL", *theirs)}}
+    return done.stdout
+
+
+def test_columns_are_added_widened_and_partitions_mended(case, glue):
+    """Over a restart, since a table is changed at most once a minute; what others have put into it stays."""
+    topic = case.topic()
+    table = name_of(topic)
+    d = case.daemon(topic, kafka={"options": QUICK}, **catalog(glue.endpoint, "registered"))
+    case.produce(topic, [b'{"a":1,"Odd Key":"x"}'] * 10)
+    case.wait_landed(topic, seconds=90)
+    case.until("the columns", lambda: columns(glue.table(LAKE, table)) == {"a": "bigint", "odd_key": "string"}, 60)
+    assert d.terminate() == 0
+    with glue.lock:
+        entry = glue.databases[LAKE][table]
+        entry["Table"]["StorageDescriptor"]["Columns"].append({"Name": "theirs", "Type": "date", "Comment": "c"})
+        entry["Table"]["Parameters"]["owner"] = "sales"
+        entry["Table"]["VersionId"] = "7"
+    glue.rule("UpdateTable", code="VersionMismatchException")
+    d.start()
+    case.produce(topic, [b'{"a":1.5,"b":{"c":[1]}}'] * 10, timestamp=hours(2))
+    case.wait_landed(topic, seconds=90)
+    wanted = {"a": "double", "odd_key": "string", "theirs": "date", "b": "struct<c:array<bigint>>"}
+    case.until(lambda: f"grown: {glue.table(LAKE, table)}", lambda: columns(glue.table(LAKE, table)) == wanted, 90)
+    case.until(lambda: f"mended: {glue.partitions(LAKE, table)}", lambda: all(
+        columns(p) == wanted for p in glue.partitions(LAKE, table).values()), 90)
+    assert len(glue.partitions(LAKE, table)) == 2
+    now = glue.table(LAKE, table)
+    assert now["Parameters"]["owner"] == "sales"
+    assert [c for c in now["StorageDescriptor"]["Columns"] if c["Name"] == "theirs"][0]["Comment"] == "c"
+    assert d.terminate() == 0
+    says_the_same(d, now, theirs=["owner"])
+
+
+def test_a_foreign_table_holds_its_own_topic_alone(case, glue):
+    first, second = case.topic(suffix="-a"), case.topic(suffix="-b")
+    glue.databases[LAKE] = {}
+    foreign = {"Name": name_of(first), "TableType": "EXTERNAL_TABLE", "PartitionKeys": [], "Parameters": {},
+               "StorageDescriptor": {"Columns": [{"Name": "a", "Type": "int"}], "Location": "s3://elsewhere/",
+                                     "InputFormat": "x", "SerdeInfo": {"SerializationLibrary": "y"}}}
+    glue.CreateTable({"DatabaseName": LAKE, "TableInput": foreign})
+    d = case.daemon(first, second, kafka={"options": QUICK}, **catalog(glue.endpoint, "registered"))
+    case.produce(first, stock_rows(100))
+    case.produce(second, stock_rows(100))
+    case.wait_landed(second, seconds=90)
+    d.wait_says(r'is not the daemon.s.*its location is "s3://elsewhere/"', 90)
+    d.wait_says("waits for the Glue Data Catalog", 90)
+    assert case.committed(first).get(0, 0) == 0 and glue.count("UpdateTable") == 0
+    with glue.lock:
+        del glue.databases[LAKE][name_of(first)]
+    case.wait_landed(first, seconds=120)
+    assert set(glue.partitions(LAKE, name_of(first))) == values_of(1)
+    d.wait_says("it works again", 60)
+
+
+@pytest.mark.slow
+def test_what_a_daemon_landed_and_never_registered_is_found_at_the_next_start(case, glue):
+    """It landed without a catalog; and with projection its range begins there."""
+    topic = case.topic()
+    d = case.daemon(topic, kafka={"options": QUICK})
+    case.produce(topic, stock_rows(300), timestamp=hours(30))
+    case.wait_landed(topic)
+    assert d.terminate() == 0
+    d.write(**catalog(glue.endpoint, "registered"))
+    d.start()
+    case.until("all registered", lambda: set(glue.partitions(LAKE, name_of(topic))) == values_of(30), 90)
+    assert d.terminate() == 0
+    d.write(**catalog(glue.endpoint))
+    d.start()
+    case.until("a range", lambda: glue.table(LAKE, name_of(topic))["Parameters"].get("projection.dt.range") == (
+        f"{min(values_of(1))[0]},NOW+1DAY"), 90)
+
+
+@pytest.mark.slow
+def test_each_right_that_is_missing_is_named(case, glue):
+    """And nothing is lost by it: all is registered as soon as it is given."""
+    topic = case.topic()
+    glue.rule("CreateDatabase", code="AccessDeniedException", message="not authorized", times=3)
+    glue.rule("CreateTable", nth=2, code="AccessDeniedException", message="not authorized", times=2)
+    glue.rule("BatchCreatePartition", code="AccessDeniedException", message="not authorized", times=2)
+    d = case.daemon(topic, kafka={"options": QUICK}, **catalog(glue.endpoint, "registered"))
+    case.produce(topic, stock_rows(100))
+    for action in ("CreateDatabase", "CreateTable", "BatchCreatePartition"):
+        d.wait_says(f"glue:{action} is refused", 120)
+    case.wait_landed(topic, seconds=120)
+    assert set(glue.partitions(LAKE, name_of(topic))) == values_of(1)
+
+
+@pytest.mark.slow
+def test_a_crawler_is_made_given_its_targets_and_started(case, glue):
+    first, second = case.topic(suffix="-a"), case.topic(suffix="-b")
+    crawler = {"catalog": "crawler", "glue": {"database": LAKE, "endpoint": glue.endpoint, "crawler": "c",
+                                              "crawler_role": "arn:aws:iam::111122223333:role/c",
+                                              "crawler_interval": "1min"}}
+    d = case.daemon(first, kafka={"options": QUICK}, **crawler)
+    case.produce(first, stock_rows(100))
+    case.wait_landed(first)
+    case.until("a start", lambda: glue.count("StartCrawler") == 1, 60)
+    assert [t["Path"] for t in glue.crawlers["c"]["Targets"]["S3Targets"]] == [
+        f"s3://{case.bucket}/raw/{name_of(first)}/"]
+    assert d.terminate() == 0
+    glue.crawlers["c"]["State"] = "RUNNING"
+    d.write(kafka={"topics": [first, second]})
+    d.start()
+    case.produce(second, stock_rows(100))
+    case.wait_landed(second)
+    case.until("another target", lambda: len(glue.crawlers["c"]["Targets"]["S3Targets"]) == 2, 60)
+    case.until("asked in vain", lambda: glue.count("StartCrawler") == 2, 60)
+    glue.crawlers["c"]["State"] = "READY"
+    case.until("asked again", lambda: glue.count("StartCrawler") == 3, 150)
