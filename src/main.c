@@ -347,7 +347,8 @@ static const struct command commands[] = {
 	  "print the IAM policy that these settings need",
 	  "Prints the least policy for exactly these settings, as JSON; asks nobody. What the settings cannot know stands\n"
 	  "for itself in it, and is told on standard error.\n"
-	  "  --role ROLE   daemon (default), crawler, analyst, or msk: the part about an Amazon MSK with IAM\n"
+	  "  --role ROLE   daemon (default), base (who assumes s3.role_arn), crawler, analyst, or msk: the\n"
+	  "                part about an Amazon MSK that lets in by IAM\n"
 	  "  --account NUMBER\n"
 	  "                the account's twelve digits\n" },
 	{ "version", false, 0, run_version, "", "print the version",

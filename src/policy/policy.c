@@ -14,11 +14,8 @@
 #define MANAGED_MAX 6144 /* characters of a managed policy, without white space */
 
 const char *const policy_roles[] = {
-	[POLICY_DAEMON] = "daemon",
-	[POLICY_CRAWLER] = "crawler",
-	[POLICY_ANALYST] = "analyst",
-	[POLICY_MSK] = "msk",
-	NULL,
+	[POLICY_DAEMON] = "daemon",   [POLICY_BASE] = "base", [POLICY_CRAWLER] = "crawler",
+	[POLICY_ANALYST] = "analyst", [POLICY_MSK] = "msk",   NULL,
 };
 
 /* Field number n of an ARN, from 0; "" for what is none. */
@@ -38,7 +35,7 @@ static void field_of(const char *arn, int n, char *out, size_t size)
 /* What of the settings can hold an account: the first that does. */
 static void find(const struct settings *s, int field, char *out, size_t size)
 {
-	const char *arns[] = { s->s3_bucket, s->topic.kms_key_id, s->glue_crawler_role };
+	const char *arns[] = { s->s3_role_arn, s->s3_bucket, s->topic.kms_key_id, s->glue_crawler_role };
 
 	out[0] = '\0';
 	for (size_t i = 0; i < sizeof(arns) / sizeof(arns[0]) && out[0] == '\0'; i++)
@@ -68,16 +65,39 @@ static int check_role(const struct settings *s, enum policy_role role, struct er
 {
 	if (role == POLICY_ANALYST && s->glue_database[0] == '\0')
 		return error_set(e, ERROR_GIVE_UP, 0, "glue.database is empty: it says what an analyst may query");
+	if (role == POLICY_BASE && s->s3_role_arn[0] == '\0')
+		return error_set(e, ERROR_GIVE_UP, 0, "s3.role_arn is empty: there is no role to assume");
 	return 0;
+}
+
+static void draft_base(struct draft *d)
+{
+	static const char *const assume[] = { "sts:AssumeRole", NULL };
+	json_t *role = json_array();
+
+	draft_add(role, mem_strdup(d->settings->s3_role_arn));
+	draft_allow(d, "Assume", assume, role, NULL);
+	buf_addf(d->notes, "the role's trust policy has to name who assumes it%s\n",
+		 d->settings->s3_external_id[0] != '\0' ? ", with s3.external_id as sts:ExternalId" : "");
+}
+
+static void draft_daemon(struct draft *d)
+{
+	draft_s3(d);
+	draft_kms(d, true);
+	draft_glue(d);
+	if (d->settings->s3_role_arn[0] != '\0')
+		buf_adds(d->notes, "this is for the role s3.role_arn; --role base is for who assumes it\n");
 }
 
 static void draft(struct draft *d, enum policy_role role)
 {
 	switch (role) {
 	case POLICY_DAEMON:
-		draft_s3(d);
-		draft_kms(d, true);
-		draft_glue(d);
+		draft_daemon(d);
+		break;
+	case POLICY_BASE:
+		draft_base(d);
 		break;
 	case POLICY_CRAWLER:
 		draft_s3_tables(d);

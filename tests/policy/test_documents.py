@@ -230,6 +230,17 @@ def test_msk(tmp_path):
     assert notes == ""
 
 
+def test_a_role_that_is_assumed(tmp_path):
+    role = f"arn:aws:iam::{ACCOUNT}:role/lake"
+    s3 = f'region = "eu-west-1"; role_arn = "{role}"; external_id = "x-1"; sse = "aws:kms"; kms_key_id = "k1";'
+    document, notes = ask(tmp_path, "--role", "base", s3=s3)
+    assert allowed(document) == {"sts:AssumeRole": {role}}
+    assert "trust policy" in notes and "sts:ExternalId" in notes
+    document, notes = ask(tmp_path, s3=s3)
+    assert "sts:AssumeRole" not in allowed(document) and "--role base" in notes
+    assert allowed(document)["kms:Decrypt"] == {KEY}
+
+
 def test_msk_with_a_replay(tmp_path):
     document, _ = ask(tmp_path, "--role", "msk", "--account", ACCOUNT, brokers=BROKERS,
                       more='replay = { file = "a.csv"; topic = "csv"; };')
@@ -279,6 +290,7 @@ def test_what_refusals_ask_for_is_what_the_policy_gives(tmp_path):
 @pytest.mark.parametrize("options, code, says", [
     (["--role", "king"], 64, '"king" is no role of iam-policy; it has daemon'),
     (["--account", "12"], 64, '"12" is no account: it has twelve digits'),
+    (["--role", "base"], 78, "s3.role_arn is empty"),
     (["--role", "analyst"], 78, "glue.database is empty")])
 def test_refused(tmp_path, options, code, says):
     file = tmp_path / "a.conf"
