@@ -242,7 +242,7 @@ static struct credential_provider *web_identity(const struct settings *s)
 }
 
 /* One that is sure to apply is the last: what is never asked makes the chain no slower. */
-struct credential_provider *credentials_default(const struct settings *s)
+struct credential_provider *credentials_base(const struct settings *s)
 {
 	struct credential_provider *all[SOURCES_MAX];
 	bool applies = s->s3_access_key_id[0] != '\0' || s->s3_secret_access_key[0] != '\0';
@@ -267,5 +267,10 @@ struct credential_provider *credentials_default(const struct settings *s)
 		all[n++] = credentials_from_container();
 		all[n++] = credentials_from_imds();
 	}
-	return with_role(s, credentials_chain(all, n));
+	return credentials_chain(all, n);
+}
+
+struct credential_provider *credentials_default(const struct settings *s)
+{
+	return with_role(s, credentials_base(s));
 }

@@ -53,5 +53,7 @@ struct credential_provider *credentials_from_profile(const struct settings *s);
 struct credential_provider *credentials_chain(struct credential_provider **providers, int n);
 /* The sources that these settings ask for, in order. */
 struct credential_provider *credentials_default(const struct settings *s);
+/* The same without s3.role_arn. */
+struct credential_provider *credentials_base(const struct settings *s);
 
 #endif

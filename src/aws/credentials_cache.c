@@ -39,7 +39,8 @@ struct cache {
 	struct credential_provider base;
 	atomic_int holds;
 	atomic_bool stopping;
-	struct board *board; /* NULL: none */
+	struct board *board;                                              /* NULL: none */
+	struct credential_provider *(*sources)(const struct settings *s); /* of other settings; NULL: none */
 	pthread_t thread;
 	pthread_mutex_t lock; /* of all below */
 	pthread_cond_t changed;
@@ -305,9 +306,23 @@ struct credential_provider *credentials_cache(struct credential_provider *inner,
 	return &c->base;
 }
 
+static struct credential_provider *cache_of(struct credential_provider *(*sources)(const struct settings *s),
+					    const struct settings *s, struct board *board)
+{
+	struct credential_provider *p = credentials_cache(sources(s), board);
+
+	((struct cache *)p)->sources = sources;
+	return p;
+}
+
 struct credential_provider *credentials_shared(const struct settings *s, struct board *board)
 {
-	return credentials_cache(credentials_default(s), board);
+	return cache_of(credentials_default, s, board);
+}
+
+struct credential_provider *credentials_shared_base(const struct settings *s, struct board *board)
+{
+	return cache_of(credentials_base, s, board);
 }
 
 static bool same_sources(const struct settings *a, const struct settings *b)
@@ -340,7 +355,7 @@ void credentials_change(struct credential_provider *cache, const struct settings
 	pthread_mutex_lock(&c->lock);
 	if (c->next != NULL)
 		c->next->free(c->next);
-	c->next = credentials_default(to);
+	c->next = c->sources(to);
 	pthread_cond_signal(&c->changed);
 	pthread_mutex_unlock(&c->lock);
 }

@@ -19,8 +19,10 @@
  */
 struct credential_provider *credentials_cache(struct credential_provider *inner, struct board *board);
 
-/* The cache of the sources that these settings ask for: what a command, or the daemon, makes once. */
+/* The cache of the sources that these settings ask for: what a command, or the daemon, makes once. Those for S3 and
+ * Glue are s3.role_arn's where it is given; base: without it, since a cluster of MSK is the account's own. */
 struct credential_provider *credentials_shared(const struct settings *s, struct board *board);
+struct credential_provider *credentials_shared_base(const struct settings *s, struct board *board);
 
 /* Other settings. With the same sources they are asked again; else what there was is forgotten. Thread: main. */
 void credentials_change(struct credential_provider *cache, const struct settings *from, const struct settings *to);

@@ -37,7 +37,7 @@ static int load(const struct settings *running, struct settings **fresh, struct 
 }
 
 int reload(const struct settings **running, struct consumer *consumer, struct credential_provider *credentials,
-	   struct error *e)
+	   struct credential_provider *base_credentials, struct error *e)
 {
 	struct settings *fresh = NULL;
 	struct changes c = { 0 };
@@ -56,6 +56,8 @@ int reload(const struct settings **running, struct consumer *consumer, struct cr
 	log_set_format(fresh->log_format);
 	settings_tell_doubts(fresh);
 	credentials_change(credentials, *running, fresh);
+	if (base_credentials != NULL)
+		credentials_change(base_credentials, *running, fresh);
 	consumer_reload(consumer, fresh);
 	settings_free(*running);
 	*running = fresh;

@@ -51,7 +51,8 @@ struct daemon {
 	struct uploader **uploaders;
 	struct mailbox *events;
 	struct board *board;
-	struct credential_provider *credentials;
+	struct credential_provider *credentials;      /* for S3 and Glue */
+	struct credential_provider *base_credentials; /* for Kafka; NULL: it asks for none */
 	struct board_daemon about;
 	struct server *server;
 	uint64_t asked; /* of the board, for a report in the log; 0: none is asked for */
@@ -93,6 +94,8 @@ static int build(struct daemon *d, struct error *e)
 	d->board = board_new(d->n);
 	about_begin(&d->about, s);
 	d->credentials = credentials_shared(s, d->board);
+	if (s->kafka_auth == KAFKA_AUTH_MSK_IAM)
+		d->base_credentials = credentials_shared_base(s, NULL);
 	d->events = mailbox_new();
 	d->lanes = mem_array((size_t)d->n, sizeof(*d->lanes));
 	d->uploaders = mem_array((size_t)d->n, sizeof(*d->uploaders));
@@ -104,7 +107,7 @@ static int build(struct daemon *d, struct error *e)
 		if (d->uploaders[i] == NULL)
 			return -1;
 	}
-	d->consumer = consumer_new(s, rack_find(s), d->credentials, d->lanes, d->n, d->events, d->board, e);
+	d->consumer = consumer_new(s, rack_find(s), d->base_credentials, d->lanes, d->n, d->events, d->board, e);
 	return d->consumer == NULL ? -1 : build_catalog(d, e);
 }
 
@@ -134,6 +137,8 @@ static void unbuild(struct daemon *d)
 	registry_free(d->registry);
 	mailbox_free(d->events);
 	d->credentials->free(d->credentials);
+	if (d->base_credentials != NULL)
+		d->base_credentials->free(d->base_credentials);
 	board_free(d->board);
 	free(d->uploaders);
 	free(d->lanes);
@@ -197,7 +202,7 @@ static void load_anew(struct daemon *d)
 	struct error e;
 
 	notify_reloading(&d->notify);
-	d->about.reload_failed = reload(&d->running, d->consumer, d->credentials, &e) < 0;
+	d->about.reload_failed = reload(&d->running, d->consumer, d->credentials, d->base_credentials, &e) < 0;
 	if (d->about.reload_failed)
 		snprintf(text, sizeof(text), "the settings stay as they were: %s", e.text);
 	else

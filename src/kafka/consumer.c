@@ -323,7 +323,7 @@ struct consumer *consumer_new(const struct settings *settings, const char *rack,
 
 	c->settings = settings_hold(settings);
 	c->rack = mem_strdup(rack);
-	c->credentials = credentials_hold(credentials);
+	c->credentials = credentials != NULL ? credentials_hold(credentials) : NULL;
 	c->events = events;
 	c->board = board;
 	c->n_lanes = n_lanes;
@@ -404,7 +404,8 @@ void consumer_free(struct consumer *c)
 	settings_free(atomic_load(&c->fresh));
 	free(c->rack);
 	settings_free(c->settings);
-	c->credentials->free(c->credentials);
+	if (c->credentials != NULL)
+		c->credentials->free(c->credentials);
 	free(c);
 }
 

@@ -34,7 +34,7 @@ struct msk_iam *msk_iam_new(const struct settings *s, struct credential_provider
 	struct msk_iam *m = mem_zalloc(sizeof(*m));
 
 	m->settings = settings_hold(s);
-	m->credentials = credentials != NULL ? credentials_hold(credentials) : credentials_shared(s, NULL);
+	m->credentials = credentials != NULL ? credentials_hold(credentials) : credentials_shared_base(s, NULL);
 	m->region = mem_strdup("");
 	return m;
 }
