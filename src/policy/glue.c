@@ -73,8 +73,13 @@ static void allow_tables(struct draft *d)
 {
 	static const char *const base[] = { "glue:CreateDatabase", NULL };
 	static const char *const keep[] = { "glue:GetTable", "glue:CreateTable", "glue:UpdateTable", NULL };
-	static const char *const partitions[] = { "glue:BatchCreatePartition", "glue:GetPartitions",
-						  "glue:BatchUpdatePartition", NULL };
+	static const char *const partitions[] = {
+		"glue:BatchCreatePartition",
+		"glue:BatchGetPartition",
+		"glue:GetPartitions",
+		"glue:BatchUpdatePartition",
+		NULL,
+	};
 
 	draft_allow(d, "Database", base, database(d), NULL);
 	draft_allow(d, "Tables", keep, tables(d), NULL);
@@ -101,7 +106,7 @@ static char *role_arn(struct draft *d, const char *role)
 static void allow_crawler(struct draft *d)
 {
 	static const char *const start[] = { "glue:GetCrawler", "glue:StartCrawler", NULL };
-	static const char *const create[] = { "glue:CreateCrawler", NULL };
+	static const char *const create[] = { "glue:CreateCrawler", "glue:UpdateCrawler", NULL };
 	static const char *const pass[] = { "iam:PassRole", NULL };
 	const struct settings *s = d->settings;
 	char *what = mem_printf("crawler/%s", s->glue_crawler);

@@ -86,6 +86,8 @@ static void draft_daemon(struct draft *d)
 	draft_s3(d);
 	draft_kms(d, true);
 	draft_glue(d);
+	if (d->settings->kafka_auth == KAFKA_AUTH_MSK_IAM)
+		draft_kafka(d);
 	if (d->settings->s3_role_arn[0] != '\0')
 		buf_adds(d->notes, "this is for the role s3.role_arn; --role base is for who assumes it\n");
 }

@@ -152,7 +152,7 @@ def test_what_cannot_be_known_is_said(tmp_path):
 
 
 @pytest.mark.parametrize("partitions, more", [("projection", set()), ("registered", {
-    "glue:BatchCreatePartition", "glue:GetPartitions", "glue:BatchUpdatePartition"})])
+    "glue:BatchCreatePartition", "glue:BatchGetPartition", "glue:GetPartitions", "glue:BatchUpdatePartition"})])
 def test_a_catalog_of_tables(tmp_path, partitions, more):
     lake = f'catalog = "table"; glue = {{ database = "lake"; partitions = "{partitions}"; }};'
     document, notes = ask(tmp_path, "--account", ACCOUNT, s3='region = "eu-west-1";', topics='"Orders.V2", "t"',
@@ -180,10 +180,10 @@ def test_a_catalog_by_a_crawler(tmp_path):
     role = {f"arn:aws:iam::{ACCOUNT}:role/lake-crawler"}
     crawler = glue("crawler/c")
     assert found == {"iam:PassRole": role, **dict.fromkeys(
-        ("glue:GetCrawler", "glue:StartCrawler", "glue:CreateCrawler"), crawler)}
+        ("glue:GetCrawler", "glue:StartCrawler", "glue:CreateCrawler", "glue:UpdateCrawler"), crawler)}
     assert conditions(document, "iam:PassRole") == {"StringEquals": {"iam:PassedToService": "glue.amazonaws.com"}}
     document, _ = ask(tmp_path, more='catalog = "crawler"; glue = { database = "lake"; crawler = "c"; };')
-    assert not {"iam:PassRole", "glue:CreateCrawler"} & set(allowed(document))
+    assert not {"iam:PassRole", "glue:CreateCrawler", "glue:UpdateCrawler"} & set(allowed(document))
 
 
 TABLES = {"s3:GetObject": {"arn:aws:s3:::lake/raw/*"}, "s3:ListBucket": {"arn:aws:s3:::lake"},
@@ -228,6 +228,13 @@ def test_msk(tmp_path):
         "kafka-cluster:DescribeTopic": topics, "kafka-cluster:ReadData": topics,
         "kafka-cluster:DescribeGroup": group, "kafka-cluster:AlterGroup": group}
     assert notes == ""
+
+
+def test_a_daemon_of_msk(tmp_path):
+    brokers = BROKERS + '"; auth = "msk_iam'
+    document, notes = ask(tmp_path, "--account", ACCOUNT, brokers=brokers)
+    both = allowed(ask(tmp_path, "--role", "msk", "--account", ACCOUNT, brokers=brokers)[0])
+    assert allowed(document) == s3_of("arn:aws:s3:::lake", ["raw/*", "dead-letter/*"]) | both and len(both) == 5
 
 
 def test_a_role_that_is_assumed(tmp_path):
@@ -278,6 +285,14 @@ def test_actions_are_those_of_the_services(tmp_path, role):
         for service, action in (action.split(":") for action in allowed(document)):
             if service in ("glue", "athena", "kms", "sts"):
                 assert action in boto3.client(service, region_name="eu-west-1").meta.service_model.operation_names
+
+
+def test_each_call_of_glue_is_among_them(tmp_path):
+    called = {f"glue:{call}" for file in (TOP / "src" / "glue").glob("*.c")
+              for call in re.findall(r'catalog_call\([^,]+, "(\w+)"', file.read_text())}
+    registered = 'catalog = "table"; glue = { database = "lake"; partitions = "registered"; };'
+    given = {action for more in (registered, CRAWLED) for action in allowed(ask(tmp_path, more=more)[0])}
+    assert called == {action for action in given if action.startswith("glue:")} and len(called) == 12
 
 
 def test_what_refusals_ask_for_is_what_the_policy_gives(tmp_path):
