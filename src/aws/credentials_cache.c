@@ -40,7 +40,7 @@ struct cache {
 	atomic_int holds;
 	atomic_bool stopping;
 	struct board *board;                                              /* NULL: none */
-	struct credential_provider *(*sources)(const struct settings *s); /* of other settings; NULL: none */
+	struct credential_provider *(*sources)(const struct settings *s); /* of other settings */
 	pthread_t thread;
 	pthread_mutex_t lock; /* of all below */
 	pthread_cond_t changed;
@@ -294,6 +294,7 @@ struct credential_provider *credentials_cache(struct credential_provider *inner,
 	atomic_store(&c->holds, 1);
 	c->board = board;
 	c->inner = inner;
+	c->sources = credentials_default;
 	c->told_boot_ms = INT64_MIN / 2;
 	if (getrandom(&c->seed, sizeof(c->seed), 0) < 0)
 		c->seed = (uint64_t)clock_real_ms();
