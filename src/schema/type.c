@@ -2,6 +2,7 @@
 /* Types as trees: made, compared, widened. Text is type_text.c's. Pure. */
 #include "schema/type.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -197,8 +198,10 @@ bool type_widen(struct type *t, const struct type *other)
 	}
 	if (t->kind == TYPE_STRUCT && other->kind == TYPE_STRUCT)
 		return widen_fields(t, other);
-	if (t->kind == TYPE_ARRAY && other->kind == TYPE_ARRAY)
+	if (t->kind == TYPE_ARRAY && other->kind == TYPE_ARRAY) {
+		assert(t->n == 1 && other->n == 1);
 		return type_widen(t->fields[0].type, other->fields[0].type);
+	}
 	if (t->kind == other->kind)
 		return false;
 	if (!are_numbers(t, other))
