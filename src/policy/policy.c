@@ -70,6 +70,13 @@ static int check_role(const struct settings *s, enum policy_role role, struct er
 	return 0;
 }
 
+/* The role is for the bucket and its catalog: a cluster is the account's own. */
+static void draft_kafka_if_asked(struct draft *d)
+{
+	if (d->settings->kafka_auth == KAFKA_AUTH_MSK_IAM)
+		draft_kafka(d);
+}
+
 static void draft_base(struct draft *d)
 {
 	static const char *const assume[] = { "sts:AssumeRole", NULL };
@@ -77,6 +84,7 @@ static void draft_base(struct draft *d)
 
 	draft_add(role, mem_strdup(d->settings->s3_role_arn));
 	draft_allow(d, "Assume", assume, role, NULL);
+	draft_kafka_if_asked(d);
 	buf_addf(d->notes, "the role's trust policy has to name who assumes it%s\n",
 		 d->settings->s3_external_id[0] != '\0' ? ", with s3.external_id as sts:ExternalId" : "");
 }
@@ -86,9 +94,9 @@ static void draft_daemon(struct draft *d)
 	draft_s3(d);
 	draft_kms(d, true);
 	draft_glue(d);
-	if (d->settings->kafka_auth == KAFKA_AUTH_MSK_IAM)
-		draft_kafka(d);
-	if (d->settings->s3_role_arn[0] != '\0')
+	if (d->settings->s3_role_arn[0] == '\0')
+		draft_kafka_if_asked(d);
+	else
 		buf_adds(d->notes, "this is for the role s3.role_arn; --role base is for who assumes it\n");
 }
 
@@ -129,7 +137,9 @@ json_t *policy_build(const struct settings *s, enum policy_role role, const char
 	if (check_role(s, role, e) < 0)
 		return NULL;
 	find(s, 3, own_region, sizeof(own_region));
-	find(s, 4, own_account, sizeof(own_account));
+	own_account[0] = '\0';
+	if (role != POLICY_BASE && role != POLICY_MSK) /* whose account may be another than the bucket's */
+		find(s, 4, own_account, sizeof(own_account));
 	d.region = region[0] != '\0' ? region : own_region;
 	d.account = account[0] != '\0' ? account : own_account;
 	d.partition = arn_partition(d.region);

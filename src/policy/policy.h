@@ -13,7 +13,7 @@
 
 enum policy_role {
 	POLICY_DAEMON,  /* the daemon, and the commands that go to Kafka, S3 and Glue as it does */
-	POLICY_BASE,    /* who assumes s3.role_arn, and does nothing else */
+	POLICY_BASE,    /* who assumes s3.role_arn, and goes to Kafka itself */
 	POLICY_CRAWLER, /* the role of a Glue crawler over the tables, beside AWSGlueServiceRole */
 	POLICY_ANALYST, /* who queries the tables in Athena */
 	POLICY_MSK,     /* the part of the daemon's that is about Kafka */

@@ -245,6 +245,12 @@ def test_a_role_that_is_assumed(tmp_path):
     assert "trust policy" in notes and "sts:ExternalId" in notes
     document, notes = ask(tmp_path, s3=s3)
     assert "sts:AssumeRole" not in allowed(document) and "--role base" in notes
+    msk = {"s3": s3, "brokers": BROKERS + '"; auth = "msk_iam'}
+    base, notes = ask(tmp_path, "--role", "base", "--account", "999988887777", **msk)
+    assert allowed(base) == {"sts:AssumeRole": {role}} | allowed(
+        ask(tmp_path, "--role", "msk", "--account", "999988887777", **msk)[0])
+    assert "ACCOUNT_ID" in str(ask(tmp_path, "--role", "base", **msk)[0])    # the role's account need not be that
+    assert not any(action.startswith("kafka-cluster:") for action in allowed(ask(tmp_path, **msk)[0]))
     assert allowed(document)["kms:Decrypt"] == {KEY}
 
 
