@@ -109,7 +109,7 @@ def test_credentials_that_end_in_mid_upload(case, store, sts):
     rows = [json.dumps({"n": n, "fill": os.urandom(2000).hex()}).encode() for n in range(5000)]
     case.produce(topic, rows[:3400], partitions=2)      # 6.8 MiB each: one part has left, the upload is open
     case.until(lambda: f"a part of each: {store.counts()}", lambda: store.counts().get("PART", 0) >= 2, 60)
-    assert len(sts.tokens) == 1
+    assert len(sts.tokens) == 1 and "waits for S3" not in d.log()
     store.expired_tokens.add(sts.tokens[0])
     case.produce(topic, rows[3400:], partitions=2)
     case.wait_landed(topic, seconds=120)
@@ -129,8 +129,8 @@ def test_old_ones_are_used_while_no_new_ones_can_be_had(case, sts):
     d = with_role(case, sts, topic)
     sts.answer = "deny"
     d.start()
-    d.wait_says(rf"waits for S3: .*role '{ROLE}' cannot be assumed: 403 AccessDenied: let its trust policy name who asks"
-                r", and who asks have sts:AssumeRole on it", seconds=60)
+    d.wait_says(rf"waits for S3: .*role '{ROLE}' cannot be assumed: 403 AccessDenied: let its trust policy name who "
+                r"asks, and who asks have sts:AssumeRole on it", seconds=60)
     sts.answer = "give"
     case.produce(topic, stock_rows(100))
     case.wait_landed(topic, seconds=120)
