@@ -93,12 +93,24 @@ def test_over_ipv6(case, machine):
     case.judge(topic)
 
 
-def test_zstd_parts_replay_and_metrics_in_its_sandbox(case, machine):
+def by_process(machine, settings):
+    """These settings with a profile in place of the keys, whose command the sandbox has to let run."""
+    s3 = settings["s3"]
+    machine.write("/etc/kafka2s3/keys.json", json.dumps({"Version": 1, "AccessKeyId": s3.pop("access_key_id"),
+                                                         "SecretAccessKey": s3.pop("secret_access_key")}))
+    machine.write("/etc/kafka2s3/aws", "[profile printed]\ncredential_process = cat '/etc/kafka2s3/keys.json'\n")
+    machine.write(f"/etc/systemd/system/{UNIT}.d/aws.conf",
+                  "[Service]\nEnvironment=AWS_CONFIG_FILE=/etc/kafka2s3/aws\n")
+    machine.sh("chown root:kafka2s3 /etc/kafka2s3/*; chmod 640 /etc/kafka2s3/*; systemctl daemon-reload")
+    return merged(settings, {"s3": {"profile": "printed"}})
+
+
+def test_zstd_parts_replay_metrics_and_a_credential_process_in_its_sandbox(case, machine):
     large, rows = case.topic(suffix="-large"), case.topic(suffix="-rows")
     rng = random.Random(3)
     records = [json.dumps({"x": rng.randbytes(500_000).hex()}).encode() for _ in range(16)]
     port = free_port()
-    write(machine, merged(case.settings([large, rows]), {
+    write(machine, merged(by_process(machine, case.settings([large, rows])), {
         "output": {"compression": "zstd"}, "s3": {"part_size": "5MiB"}, "roll": {"age": "1h", "records": len(records)},
         "override": [{"topics": [rows], "roll": {"age": "1s", "records": 0}}],
         "replay": {"enabled": True, "file": "/etc/kafka2s3/rows.csv", "topic": rows, "rate": 5000.0},
@@ -111,7 +123,7 @@ def test_zstd_parts_replay_and_metrics_in_its_sandbox(case, machine):
     code, _headers, body = ask(f"http://127.0.0.1:{port}", "/metrics")
     assert code == 200 and body.endswith(b"# EOF\n") and rows.encode() in body
     assert ask(f"http://127.0.0.1:{port}", "/healthz")[0] == 200
-    machine.run("systemctl", "stop", UNIT)
+    machine.sh(f"systemctl stop {UNIT}; rm -r /etc/systemd/system/{UNIT}.d; systemctl daemon-reload")
     assert case.judge(rows, ext="json.zst").rows == 500
     made = case.judge(large, ext="json.zst").objects[0]
     assert "-" in case.s3.head_object(Bucket=case.bucket, Key=made.key)["ETag"]  # it came in parts
