@@ -236,6 +236,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	now.refused = false;
 	settings = (struct settings){ .s3_bucket = (char *)"lake",
 				      .s3_region = (char *)"",
+				      .s3_profile = (char *)"",
 				      .s3_ca_file = (char *)"",
 				      .s3_proxy = (char *)"",
 				      .uploaders = 1,
@@ -246,6 +247,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	log_set_level(LOG_LEVEL_ERROR);
 	unsetenv("AWS_REGION");
 	unsetenv("AWS_DEFAULT_REGION");
+	setenv("AWS_CONFIG_FILE", "/dev/null", 1);
+	setenv("AWS_SHARED_CREDENTIALS_FILE", "/dev/null", 1);
+	setenv("AWS_EC2_METADATA_DISABLED", "true", 1);
 	s3 = s3_new(&settings, &provider, 2, &e);
 	must(s3 != NULL);
 	s3->seed = 1;
