@@ -62,7 +62,7 @@ class Lake:
                 {"topics": [STOCKS, BEYOND], "output": {"metadata": []}}],
             replay={"enabled": True, "file": str(self.csv), "topic": STOCKS, "rate": 0.0, "order": "sequential",
                     "key_column": "Index"})
-        rows = sample.rows_in(self.csv)
+        rows = len(sample.read_csv(self.csv))
         case.until(f"{rows} rows sent", lambda: rows == sum(
             high for _low, high in case.broker.watermarks(STOCKS).values()), 60, every=0.3)
         case.wait_landed(*partitions, seconds=60)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Prices as the replay module sends them, nulls and Unicode among them, and the questions that every SQL engine is
 asked about them. The right answers are what DuckDB says of the CSV itself."""
+import csv
 import pathlib
 
 import duckdb
@@ -26,7 +27,8 @@ QUESTIONS = {
     "single rows": "SELECT * FROM prices WHERE index = 'NYA' AND date IN ('2000-01-03', '2001-06-29') ORDER BY date",
     "unicode": "SELECT * FROM prices WHERE index LIKE '%好 😀' ORDER BY date",
     "quotes": "SELECT * FROM prices WHERE volume = 9007199254740993",
-    "nulls": "SELECT date, high, open FROM prices WHERE index IS NULL OR closeusd IS NULL ORDER BY date",
+    "nulls": "SELECT date, high, open FROM prices WHERE index IS NULL OR closeusd IS NULL "
+             "ORDER BY date, \"open\" NULLS FIRST, volume NULLS FIRST",
     "every row": "SELECT * FROM prices ORDER BY date, index NULLS FIRST, volume NULLS FIRST",
 }
 # What all engines are to call a table.
@@ -38,8 +40,21 @@ def write_csv(path):
     return path
 
 
-def rows_in(path):
-    return len(path.read_bytes().splitlines()) - 1
+def read_csv(path):
+    """[{name: value}] as JSON has them: empty is null, and of the columns that are numbers they are."""
+    kinds = {"VARCHAR": str, "DOUBLE": float, "BIGINT": int}
+    with open(path, newline="", encoding="utf-8") as f:
+        return [{name: kinds[COLUMNS[name]](text) if text else None for name, text in row.items()}
+                for row in csv.DictReader(f)]
+
+
+def write_rows(path, rows):
+    """The way back; a row may lack columns."""
+    with open(path, "w", newline="", encoding="utf-8") as f:
+        writer = csv.DictWriter(f, list(COLUMNS))
+        writer.writeheader()
+        writer.writerows(rows)
+    return path
 
 
 def answers(connection):

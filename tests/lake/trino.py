@@ -9,7 +9,7 @@ from gateway import ACCESS_KEY, REGION, SECRET_KEY
 from process import Process, free_port
 from waiting import until
 
-CATALOG, SCHEMA = "hive", "lake"
+CATALOG = "lake"
 
 JVM = """
 -Xmx3g -XX:+UseG1GC -XX:-UsePerfData --enable-native-access=ALL-UNNAMED --sun-misc-unsafe-memory-access=allow
@@ -73,10 +73,10 @@ class Trino:
             return False
 
     def rows(self, sql):
-        """All rows of the answer, values as JSON has them."""
+        """All rows of the answer, values as JSON has them; tables are named with their database."""
         request = urllib.request.Request(
             f"http://127.0.0.1:{self.port}/v1/statement", sql.encode(),
-            {"X-Trino-User": "test", "X-Trino-Catalog": CATALOG, "X-Trino-Schema": SCHEMA})
+            {"X-Trino-User": "test", "X-Trino-Catalog": CATALOG})
         found = []
         while True:
             with urllib.request.urlopen(request, timeout=120) as answer:
