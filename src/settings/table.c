@@ -175,7 +175,8 @@ const struct row rows[] = {
 	{ NAMED("s3", "role_arn", ROW_STRING), COMMON(s3_role_arn), .flags = ROW_RELOAD, .fallback = "",
 	  .check = check_role_arn,
 	  .help = "A role that is assumed with the credentials that there are; its own are used for S3 and Glue: "
-		  "\"arn:aws:iam::ACCOUNT:role/NAME\", of the bucket's account for instance. kafka.auth does without it." },
+		  "\"arn:aws:iam::ACCOUNT:role/NAME\", of the bucket's account for instance. kafka.auth does without "
+		  "it." },
 	{ NAMED("s3", "external_id", ROW_STRING), COMMON(s3_external_id), .flags = ROW_RELOAD, .fallback = "",
 	  .check = check_external_id, .help = "What the role's trust policy asks for as sts:ExternalId." },
 	{ NAMED("s3", "role_session_name", ROW_STRING), COMMON(s3_role_session_name), .flags = ROW_RELOAD,
