@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "athena/query.h"
 #include "base/crash.h"
 #include "base/error.h"
 #include "base/log.h"
@@ -40,7 +41,7 @@ struct arguments {
 	const char *topic, *prefix, *role, *account;  /* NULL: not given */
 	int64_t since_ms, to_time_ms, from_ms, to_ms; /* INT64_MIN: not given */
 	bool syntax, sample, man, man_metrics;
-	bool deep, json, watch, write;
+	bool deep, json, csv, watch, write;
 	bool from_s3, replace, drop_intents, dry_run;
 	bool help, version;
 	char **words; /* behind the command */
@@ -68,6 +69,7 @@ enum option_bit {
 	OPTION_ROLE = 1 << 16,
 	OPTION_ACCOUNT = 1 << 17,
 	OPTION_WRITE = 1 << 18,
+	OPTION_CSV = 1 << 19,
 };
 
 struct command {
@@ -258,6 +260,17 @@ static int run_iam_policy(const struct arguments *a)
 	return code;
 }
 
+static int run_query(const struct arguments *a)
+{
+	struct settings *s = load(a);
+	int code = EX_CONFIG;
+
+	if (s != NULL)
+		code = query_command(s, a->words, a->n_words, a->csv, a->json);
+	settings_free(s);
+	return code;
+}
+
 static int run_version(const struct arguments *a)
 {
 	const struct codec_ops *gzip = codec_find(COMPRESSION_GZIP), *zstd = codec_find(COMPRESSION_ZSTD);
@@ -351,6 +364,11 @@ static const struct command commands[] = {
 	  "                part about an Amazon MSK that lets in by IAM\n"
 	  "  --account NUMBER\n"
 	  "                the account's twelve digits\n" },
+	{ "query", true, OPTION_CSV | OPTION_JSON, run_query, " \"SELECT ...\" [--csv | --json]", "ask Athena",
+	  "Runs a statement in Athena (athena.workgroup, glue.database) and prints its result; Ctrl-C stops it there.\n"
+	  "  --csv         as CSV: NULL is nothing, an empty text is \"\"\n"
+	  "  --json        as one JSON array of objects\n"
+	  "Exit codes: 65 the statement is wrong or failed; 69 denied, or no answer; 75 stopped.\n" },
 	{ "version", false, 0, run_version, "", "print the version",
 	  "Prints the version, and those of the libraries that it runs with.\n" },
 };
@@ -438,6 +456,7 @@ static const struct flag {
 	{ 'j', OPTION_JSON, offsetof(struct arguments, json) },
 	{ 'f', OPTION_FROM_S3, offsetof(struct arguments, from_s3) },
 	{ 'r', OPTION_REPLACE, offsetof(struct arguments, replace) },
+	{ 'C', OPTION_CSV, offsetof(struct arguments, csv) },
 	{ 'w', OPTION_WATCH, offsetof(struct arguments, watch) },
 	{ 'W', OPTION_WRITE, offsetof(struct arguments, write) },
 	{ 'D', OPTION_DROP_INTENTS, offsetof(struct arguments, drop_intents) },
@@ -489,18 +508,31 @@ static int take_time(int64_t *ms, unsigned bit, unsigned *given)
 static int parse(int argc, char **argv, struct arguments *a, unsigned *given)
 {
 	static const struct option options[] = {
-		{ "config", required_argument, NULL, 'c' },  { "help", no_argument, NULL, 'h' },
-		{ "version", no_argument, NULL, 'V' },       { "topic", required_argument, NULL, 't' },
-		{ "syntax", no_argument, NULL, 's' },        { "sample", no_argument, NULL, 'e' },
-		{ "man", no_argument, NULL, 'm' },           { "man-metrics", no_argument, NULL, 'M' },
-		{ "deep", no_argument, NULL, 'd' },          { "since", required_argument, NULL, 'S' },
-		{ "json", no_argument, NULL, 'j' },          { "to-time", required_argument, NULL, 'T' },
-		{ "from-s3", no_argument, NULL, 'f' },       { "replace", no_argument, NULL, 'r' },
-		{ "watch", no_argument, NULL, 'w' },         { "write", no_argument, NULL, 'W' },
-		{ "drop-intents", no_argument, NULL, 'D' },  { "dry-run", no_argument, NULL, 'n' },
-		{ "from", required_argument, NULL, 'F' },    { "to", required_argument, NULL, 'U' },
-		{ "prefix", required_argument, NULL, 'p' },  { "role", required_argument, NULL, 'R' },
-		{ "account", required_argument, NULL, 'A' }, { 0 },
+		{ "config", required_argument, NULL, 'c' },
+		{ "help", no_argument, NULL, 'h' },
+		{ "version", no_argument, NULL, 'V' },
+		{ "topic", required_argument, NULL, 't' },
+		{ "syntax", no_argument, NULL, 's' },
+		{ "sample", no_argument, NULL, 'e' },
+		{ "man", no_argument, NULL, 'm' },
+		{ "man-metrics", no_argument, NULL, 'M' },
+		{ "deep", no_argument, NULL, 'd' },
+		{ "since", required_argument, NULL, 'S' },
+		{ "csv", no_argument, NULL, 'C' },
+		{ "json", no_argument, NULL, 'j' },
+		{ "to-time", required_argument, NULL, 'T' },
+		{ "from-s3", no_argument, NULL, 'f' },
+		{ "replace", no_argument, NULL, 'r' },
+		{ "watch", no_argument, NULL, 'w' },
+		{ "write", no_argument, NULL, 'W' },
+		{ "drop-intents", no_argument, NULL, 'D' },
+		{ "dry-run", no_argument, NULL, 'n' },
+		{ "from", required_argument, NULL, 'F' },
+		{ "to", required_argument, NULL, 'U' },
+		{ "prefix", required_argument, NULL, 'p' },
+		{ "role", required_argument, NULL, 'R' },
+		{ "account", required_argument, NULL, 'A' },
+		{ 0 },
 	};
 	int c, rc = 0;
 

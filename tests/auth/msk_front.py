@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What Amazon MSK has before a broker, for IAM: TLS, and SASL/OAUTHBEARER whose token is a signed link. It is checked here
-by botocore, and what follows passes to the real broker, which tells its clients to come back here."""
+"""What Amazon MSK has before a broker, for IAM: TLS, and SASL/OAUTHBEARER whose token is a signed link. It is checked
+here by botocore, and what follows passes to the real broker, which tells its clients to come back here."""
 import base64
 import datetime
 import hmac
