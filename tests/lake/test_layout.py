@@ -9,7 +9,7 @@ What stands beside a rule that has no test here holds it too, or alone:
 | no empty folder, in settings | tests/store/test_key.c: refused |
 | a table's name, from any topic | tests/settings/test_load.c; two topics with one name: tests/real/test_births.py |
 | one format and compression in a table that several topics share | tests/settings/test_bad.c (with a catalog) |
-| partition columns of a catalog's table | tests/store/test_key_catalog.c |
+| partition columns of a catalog's table | tests/store/test_key_catalog.c, tests/lake/test_trino.py |
 | a row of 32 MiB at most | tests/real/test_landing.py: metadata columns count, a wrapper's 10 bytes do not |
 | concatenated gzip members and zstd frames | tests/encode/test_codec.c; every reader of this folder |
 | a document is passed on as it is | tests/real/test_landing.py, tests/encode/test_golden.c |
