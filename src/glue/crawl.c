@@ -20,6 +20,7 @@ static json_t *named(const struct keeper *k)
 	return mem_must(json_pack("{ss}", "Name", k->settings->glue_crawler));
 }
 
+/* The folder itself, or one that holds it. */
 static bool has_target(const json_t *targets, const char *path)
 {
 	json_t *row;
@@ -28,7 +29,8 @@ static bool has_target(const json_t *targets, const char *path)
 	json_array_foreach((json_t *)targets, i, row) {
 		const char *p = json_string_value(json_object_get(row, "Path"));
 
-		if (p != NULL && table_same_place(p, path))
+		if (p != NULL && p[0] != '\0' && strncmp(p, path, strlen(p)) == 0 &&
+		    (p[strlen(p) - 1] == '/' || path[strlen(p)] == '/'))
 			return true;
 	}
 	return false;
