@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """kafka.auth = "msk_iam", through a front that checks each token as MSK does."""
+import datetime
+import http.server
 import json
 import subprocess
+import threading
 
 import pytest
 import rows
@@ -17,6 +20,30 @@ def front(broker):
     broker.front.seen.clear()
     broker.front.refusals.clear()
     return broker.front
+
+
+@pytest.fixture
+def short_lived():
+    """The address of a container's agent: credentials of a session that ends in 20 s."""
+    class Agent(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            end = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=20)
+            body = json.dumps({"AccessKeyId": s3_parts.ACCESS_KEY, "SecretAccessKey": s3_parts.SECRET_KEY,
+                               "Token": "a/session+token==", "Expiration": end.strftime("%Y-%m-%dT%H:%M:%SZ")})
+            body = body.encode()
+            self.send_response_only(200)
+            self.send_header("content-length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_):
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Agent)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}/"
+    server.shutdown()
+    server.server_close()
 
 
 def assert_secret(front, text):
@@ -73,3 +100,21 @@ def test_another_region(case, front):
     d = case.daemon(topic, "msk", auth="msk_iam", s3={"region": "us-west-2"})
     d.wait_says(r"kafka: .*Access denied")
     assert "not this cluster's region: kafka.us-west-2.amazonaws.com" in front.refusals
+
+
+@pytest.mark.slow
+def test_credentials_that_end(case, front, short_lived):
+    """Tokens carry the session of the credentials and are made anew before these end; a new connection gets the
+    newest."""
+    topic = case.topic()
+    front.users = {s3_parts.ACCESS_KEY: (s3_parts.SECRET_KEY, "a/session+token==")}
+    d = case.daemon(topic, "msk", "debug=security", auth="msk_iam", log={"level": "debug"}, start=False,
+                    s3={"region": REGION, "access_key_id": "", "secret_access_key": ""})
+    d.env = {"AWS_CONTAINER_CREDENTIALS_FULL_URI": short_lived, "AWS_REGION": REGION}
+    d.start()
+    d.wait_says("after setting OAUTHBEARER token", count=2)
+    first = front.tokens[0]
+    front.cut_all()
+    case.until("a token that was made later", lambda: front.tokens[-1] != first, 20)
+    assert not front.refusals
+    assert_secret(front, d.log())
