@@ -164,7 +164,9 @@ bool folders_step(struct keeper *k, struct kept_table *t, int64_t now_ms)
 	struct error e;
 	char *what;
 
-	if (!t->folders_due || now_ms < a->next_ms || (keeper_registers(k) && (t->there == NULL || t->mend_due)))
+	/* Of a table that is missing, Glue has no partition; the first that is found has it made. */
+	if (!t->folders_due || now_ms < a->next_ms ||
+	    (keeper_registers(k) && !t->missing && (t->there == NULL || t->mend_due)))
 		return false;
 	if (!t->folders_begun) {
 		if (t->seen.n > 0)
