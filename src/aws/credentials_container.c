@@ -75,6 +75,7 @@ static char *place(struct error *e)
 {
 	const char *relative = variable(RELATIVE), *full = variable(FULL);
 	char host[HOST_SIZE];
+	bool tls = strncasecmp(full, "https://", 8) == 0, plain = strncasecmp(full, "http://", 7) == 0;
 
 	if (relative[0] != '\0') {
 		if (relative[0] == '/')
@@ -84,11 +85,9 @@ static char *place(struct error *e)
 	}
 	if (full[0] == '\0')
 		error_set(e, ERROR_GIVE_UP, 0, "neither " RELATIVE " nor " FULL " is set");
-	else if (strncasecmp(full, "https://", 8) == 0 && host_of(full + 8, host))
-		return mem_strdup(full);
-	else if (strncasecmp(full, "http://", 7) != 0 || !host_of(full + 7, host))
+	else if (!(tls || plain) || !host_of(full + (tls ? 8 : 7), host))
 		error_set(e, ERROR_WAIT_PERSON, EINVAL, FULL " is no URL that begins with http:// or https://");
-	else if (may_be_plain(host))
+	else if (tls || may_be_plain(host))
 		return mem_strdup(full);
 	else
 		error_set(e, ERROR_WAIT_PERSON, EINVAL,

@@ -20,8 +20,6 @@
 #define WORDS_MAX 64
 #define LOOK_MS 100
 
-extern char **environ;
-
 /* Cuts command up in place. -1: a quote that is not closed, or too many words. */
 static int split(char *command, char *words[WORDS_MAX + 1])
 {
@@ -139,11 +137,12 @@ static int judge(int status, const char *name, struct error *e)
 	return error_set(e, ERROR_WAIT_PERSON, ECHILD, "'%s' was ended by signal %d", name, WTERMSIG(status));
 }
 
+/* words: at least one. */
 static int run(char **words, char *text, size_t size, int deadline_ms, struct error *e)
 {
 	const int64_t until_ms = clock_boot_ms() + deadline_ms;
 	int fd = -1, status = -1;
-	pid_t pid;
+	pid_t pid = 0;
 	int rc = spawn(words, &pid, &fd);
 	bool whole;
 
@@ -168,7 +167,7 @@ static int run(char **words, char *text, size_t size, int deadline_ms, struct er
 int process_output(const char *command, size_t max, int deadline_ms, char **out, struct error *e)
 {
 	char *own = mem_strdup(command), *text = mem_zalloc(max + 2);
-	char *words[WORDS_MAX + 1];
+	char *words[WORDS_MAX + 1] = { NULL };
 	int rc;
 
 	if (split(own, words) != 0)

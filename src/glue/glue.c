@@ -198,7 +198,7 @@ static void show(struct glue *g, int64_t now_ms)
 	struct keeper *k = &g->keeper;
 	struct board_glue *shown = &k->shown;
 	const struct kept_table *t;
-	const struct attempt *trouble = worst(k, &t);
+	const struct attempt *trouble;
 
 	if (shown->shown_ms != 0 && now_ms < shown->shown_ms + BOARD_EVERY_MS)
 		return;
