@@ -3,7 +3,8 @@
  * line; watches for stalls; deals out the bandwidth. What one request is to curl stands in transfer.c.
  * Thread: the one that made it; http_wakeup from any.
  * Invariants: a transfer is in exactly one of the lists pending, active, done; none is begun while connections or more
- * are active; an easy handle is either in idle or held by an active transfer. */
+ * are active; an easy handle is either in idle or held by an active transfer, and
+ * goes with one that gets no answer. */
 #include "http/http.h"
 
 #include <pthread.h>
@@ -95,7 +96,12 @@ static void deactivate(struct http *h, struct http_transfer *t)
 	transfer_release(t);
 	TAILQ_REMOVE(&h->active, t, entry);
 	h->n_active--;
-	h->idle[h->n_idle++] = handle;
+	/* What a lost connection leaves in a handle spoils the next request: libcurl 8.14 still wants to rewind a body.
+	 */
+	if (t->request->status != 0)
+		h->idle[h->n_idle++] = handle;
+	else
+		handle_free(handle);
 }
 
 static void finish(struct http *h, struct http_transfer *t, CURLcode result)

@@ -51,6 +51,7 @@ int main(int argc, char **argv)
 
 	if (a == NULL) {
 		puts(argc > 3 ? e.text : "usage");
+		p->free(p);
 		return 1;
 	}
 	for (int i = 4; i + 1 < argc; i += 2) {

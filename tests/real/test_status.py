@@ -57,7 +57,7 @@ def holds_against_the_parts(case, topic, found):
     assert {(o["topic"], o["start"], o["end"], o["records"]) for o in found["objects"]} == {(topic, 0, ROLL, ROLL)}
     assert found["s3"]["requests"]["put"] == found["s3"]["latency_s"]["count"] == 2
     assert found["s3"]["object_bytes"]["count"] == found["s3"]["landing_age_s"]["count"] == 2
-    assert not found["waits"] and {t["name"] for t in found["threads"]} == {"consumer", "uploader 0"}
+    assert not found["waits"] and {t["name"] for t in found["threads"]} == {"consumer", "credentials", "uploader 0"}
     assert 0 < found["memory"]["process_bytes"] < 1 << 30
     for p in found["partitions"]:
         assert (p["topic"], p["state"], p["wait"], p["open_transaction"]) == (topic, "active", None, None)
