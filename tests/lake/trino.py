@@ -3,6 +3,7 @@
 its HTTP protocol; what Athena would answer with an error is one here."""
 import json
 import os
+import time
 import urllib.request
 
 from gateway import ACCESS_KEY, REGION, SECRET_KEY
@@ -73,7 +74,18 @@ class Trino:
             return False
 
     def rows(self, sql):
-        """All rows of the answer, values as JSON has them; tables are named with their database."""
+        """All rows of the answer, values as JSON has them; tables are named with their database. It answers some seconds
+        before it has announced its catalog to itself."""
+        deadline = time.monotonic() + 120
+        while True:
+            try:
+                return self._rows(sql)
+            except QueryError as error:
+                if error.name != "NO_NODES_AVAILABLE" or time.monotonic() > deadline:
+                    raise
+            time.sleep(0.5)
+
+    def _rows(self, sql):
         request = urllib.request.Request(
             f"http://127.0.0.1:{self.port}/v1/statement", sql.encode(),
             {"X-Trino-User": "test", "X-Trino-Catalog": CATALOG})

@@ -11,7 +11,8 @@ static const struct redirect request = { 1000, 2000, "back/fill" };
 
 static void everything_goes_to_the_new_place(void **state)
 {
-	struct settings *s = scratch_load(HEAD TWO "replay = { enabled = true; file = \"x\"; topic = \"a\"; };\n");
+	struct settings *s = scratch_load(HEAD TWO "replay = { enabled = true; file = \"x\"; topic = \"a\"; };\n"
+						   "catalog = \"table\"; glue = { database = \"lake\"; };\n");
 	struct error e;
 
 	(void)state;
@@ -25,6 +26,7 @@ static void everything_goes_to_the_new_place(void **state)
 	assert_int_equal(s->kafka_start_ms, 1000);
 	assert_int_equal(s->kafka_stop_ms, 2000);
 	assert_false(s->replay_enabled);
+	assert_int_equal(s->catalog, CATALOG_NONE); /* its prefix is no place of the tables */
 	assert_memory_equal(s->kafka_group, "g.land.", 7);
 	assert_int_equal(strlen(s->kafka_group), 7 + 16);
 	settings_free(s);
