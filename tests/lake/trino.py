@@ -74,8 +74,8 @@ class Trino:
             return False
 
     def rows(self, sql):
-        """All rows of the answer, values as JSON has them; tables are named with their database. It answers some seconds
-        before it has announced its catalog to itself."""
+        """All rows of the answer, values as JSON has them; tables are named with their database. It answers some
+        seconds before it has announced its catalog to itself."""
         deadline = time.monotonic() + 120
         while True:
             try:
