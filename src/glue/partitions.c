@@ -86,8 +86,10 @@ static size_t read_refusals(struct batch *b, const json_t *answer, struct error 
 		const json_t *detail = json_object_get(row, "ErrorDetail");
 		size_t at = find_values(b, json_object_get(row, "PartitionValues"));
 
-		if (at == b->n)
+		if (at == b->n) { /* of which one it speaks is not known: so of none is it known that it is there */
+			memset(b->failed, true, sizeof(b->failed));
 			continue;
+		}
 		b->failed[at] = true;
 		b->there[at] = strcmp(text_of(detail, "ErrorCode"), "AlreadyExistsException") == 0;
 		n += b->there[at];
@@ -142,6 +144,15 @@ static int look_at_those_there(struct keeper *k, struct batch *b, struct error *
 	return rc;
 }
 
+static bool any_failed(const struct batch *b)
+{
+	size_t i = 0;
+
+	while (i < b->n && !b->failed[i])
+		i++;
+	return i < b->n;
+}
+
 static int register_batch(struct keeper *k, struct batch *b, struct error *e)
 {
 	json_t *answer = NULL;
@@ -157,7 +168,11 @@ static int register_batch(struct keeper *k, struct batch *b, struct error *e)
 	json_decref(answer);
 	if (looked < 0)
 		*e = other;
-	return looked < 0 ? looked : rc;
+	if (looked < 0 || rc < 0)
+		return -1;
+	return any_failed(b)
+		       ? error_set(e, ERROR_RETRY, 0, "glue:BatchCreatePartition: not each partition is accounted for")
+		       : 0;
 }
 
 static void settle(struct keeper *k, struct batch *b)
