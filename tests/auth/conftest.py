@@ -1,8 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
 """A broker with a listener for each way to prove who a client is, MSK's front before one of them, and one S3."""
-import os
-import pathlib
-
 import pytest
 from confluent_kafka.admin import (AlterConfigOpType, ConfigEntry, ConfigResource, ResourceType, ScramCredentialInfo,
                                    ScramMechanism, UserScramCredentialUpsertion)
@@ -11,11 +8,10 @@ import gateway as s3_parts
 from authority import Authority
 from broker import Broker
 from case import Case
-from gateway import Gateway
+from fixtures import KAFKA, gateway  # noqa: F401
 from msk_front import MskFront
 from process import free_port
 
-CACHE = pathlib.Path(os.environ.get("KAFKA2S3_CACHE", pathlib.Path.home() / ".cache" / "kafka2s3"))
 REGION = "eu-central-1"
 JAAS = "org.apache.kafka.common.security"
 PROPERTIES = {
@@ -42,7 +38,7 @@ class SecureBroker(Broker):
         names = {"SCRAM": "SASL_SSL", "OAUTH": "SASL_SSL", "MTLS": "SSL"}
         self.address = {name.lower(): f"127.0.0.1:{free_port()}" for name in names}
         self.address["msk"] = self.front.address
-        super().__init__(directory, CACHE / "kafka" / "libs",
+        super().__init__(directory, KAFKA,
                          {**PROPERTIES, "ssl.keystore.location": authority.both,
                           "listener.name.mtls.ssl.truststore.location": authority.ca},
                          proxy=self.front.address,
@@ -76,19 +72,8 @@ def broker(tmp_path_factory, authority):
         b.close()
 
 
-@pytest.fixture(scope="session")
-def gateway(tmp_path_factory):
-    g = Gateway(tmp_path_factory.mktemp("versitygw"), str(CACHE / "bin" / "versitygw"))
-    try:
-        g.start()
-        yield g
-    finally:
-        if g.process:
-            g.process.kill()
-
-
 @pytest.fixture
-def case(request, broker, gateway, tmp_path):
+def case(request, broker, gateway, tmp_path):    # noqa: F811
     """As in tests/real; daemon(listener, options) comes by that listener."""
     c = Case(request.node.name, broker, gateway, tmp_path)
     plain = c.daemon

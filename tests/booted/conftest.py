@@ -8,12 +8,13 @@ import pytest
 
 from authority import Authority
 from case import Case
+from fixtures import KAFKA, VERSITYGW
 from machine import Machine
 from parts import HOSTS, TlsGateway, tls_broker
+from process import started
 
 HERE = pathlib.Path(__file__).resolve().parent
 TOP = HERE.parent.parent
-CACHE = pathlib.Path(os.environ.get("KAFKA2S3_CACHE", pathlib.Path.home() / ".cache" / "kafka2s3"))
 
 
 def said(argv, **env):
@@ -55,18 +56,14 @@ def authority(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def broker(tmp_path_factory, authority):
-    b, b.by_name, b.by_name6 = tls_broker(tmp_path_factory.mktemp("kafka"), CACHE / "kafka" / "libs", authority)
-    try:
-        b.start()
+    b, b.by_name, b.by_name6 = tls_broker(tmp_path_factory.mktemp("kafka"), KAFKA, authority)
+    with started(b):
         yield b
-    finally:
-        if b.process:
-            b.kill()
 
 
 @pytest.fixture(scope="session")
 def gateway(tmp_path_factory, authority):
-    g = TlsGateway(tmp_path_factory.mktemp("versitygw"), str(CACHE / "bin" / "versitygw"), authority)
+    g = TlsGateway(tmp_path_factory.mktemp("versitygw"), VERSITYGW, authority)
     try:
         g.start()
         yield g

@@ -1,16 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """One broker that has a listener of each kind and looks at rights, and one AWS account, for a session."""
-import os
-import pathlib
-
 import pytest
 
-from account import Account
 from authority import Authority
 from broker import Broker
-from process import free_port
+from fixtures import KAFKA, account  # noqa: F401
+from process import free_port, started
 
-CACHE = pathlib.Path(os.environ.get("KAFKA2S3_CACHE", pathlib.Path.home() / ".cache" / "kafka2s3"))
 LOGIN = "org.apache.kafka.common.security.plain.PlainLoginModule required"
 USERS = ("lake", "no-group", "no-commit", "no-read", "no-topic", "no-config")
 
@@ -27,7 +23,7 @@ def broker(tmp_path_factory, authority):
     ports = {kind: free_port() for kind in ("tls", "sasl", "sasl_tls", "lost")}
     users = " ".join(f'user_{user}="word of {user}"' for user in USERS)
     protocols = {"tls": "SSL", "sasl": "SASL_PLAINTEXT", "sasl_tls": "SASL_SSL", "lost": "PLAINTEXT"}
-    b = Broker(tmp_path_factory.mktemp("kafka"), CACHE / "kafka" / "libs", {
+    b = Broker(tmp_path_factory.mktemp("kafka"), KAFKA, {
         "ssl.keystore.type": "PEM", "ssl.keystore.location": authority.both, "ssl.client.auth": "none",
         "sasl.enabled.mechanisms": "PLAIN",
         "listener.name.sasl.plain.sasl.jaas.config": f"{LOGIN} {users} ;",
@@ -39,20 +35,5 @@ def broker(tmp_path_factory, authority):
                    "nowhere.invalid:9092" if kind == "lost" else f"127.0.0.1:{port}")
                   for kind, port in ports.items()])
     b.address = {"plain": b.bootstrap, **{kind: f"127.0.0.1:{port}" for kind, port in ports.items()}}
-    try:
-        b.start()
+    with started(b):
         yield b
-    finally:
-        if b.process:
-            b.kill()
-
-
-@pytest.fixture(scope="session")
-def account(tmp_path_factory):
-    a = Account(tmp_path_factory.mktemp("account"))
-    try:
-        a.start()
-        yield a
-    finally:
-        if a.process:
-            a.process.kill()

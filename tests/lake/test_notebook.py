@@ -13,6 +13,7 @@ import pytest
 import gateway as s3_parts
 from account import Account
 from lake import STOCKS
+from process import started
 
 pytestmark = pytest.mark.plain
 NOTEBOOK = pathlib.Path(__file__).resolve().parents[2] / "examples" / "explore.ipynb"
@@ -60,13 +61,8 @@ def test_what_a_daemon_landed(lake, execute):
 
 @pytest.fixture
 def account(tmp_path):
-    a = Account(tmp_path)
-    try:
-        a.start()
+    with started(Account(tmp_path)) as a:
         yield a
-    finally:
-        if a.process:
-            a.process.kill()
 
 
 def result(columns, *rows):

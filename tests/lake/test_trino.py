@@ -4,10 +4,11 @@ that Athena derives from, after columns were added and widened. moto is Glue."""
 import pytest
 
 import sample
-from conftest import CACHE
+from fixtures import CACHE
 from kept import GROWING, MIXED, Growing, glue_says, read_ddl
 from lake import STOCKS
 from moto import Moto
+from process import started
 from trino import Trino
 
 BOTH = pytest.mark.parametrize("by", ["projection", "registered"])
@@ -16,13 +17,8 @@ pytestmark = [pytest.mark.slow, pytest.mark.plain]
 
 @pytest.fixture(scope="module")
 def moto(tmp_path_factory):
-    m = Moto(tmp_path_factory.mktemp("moto"))
-    try:
-        m.start()
+    with started(Moto(tmp_path_factory.mktemp("moto"))) as m:
         yield m
-    finally:
-        if m.process:
-            m.process.kill()
 
 
 @pytest.fixture(scope="module")
@@ -34,13 +30,8 @@ def growing(lake, moto, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def trino(moto, gateway, tmp_path_factory):
-    t = Trino(tmp_path_factory.mktemp("trino"), CACHE / "trino", moto.endpoint, gateway.endpoint)
-    try:
-        t.start()
+    with started(Trino(tmp_path_factory.mktemp("trino"), CACHE / "trino", moto.endpoint, gateway.endpoint)) as t:
         yield t
-    finally:
-        if t.process:
-            t.process.kill()
 
 
 def answers(trino, table):

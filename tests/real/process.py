@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Child processes that never outlive the tests: each leads a group of its own and dies with us."""
+import contextlib
 import ctypes
 import os
 import random
@@ -38,6 +39,17 @@ def free_port():
 def listening(port):
     with socket.socket() as s:
         return s.connect_ex(("127.0.0.1", port)) == 0
+
+
+@contextlib.contextmanager
+def started(part):
+    """A broker, a store, ...: it runs for the block, and whatever becomes of that, nothing of it runs on."""
+    try:
+        part.start()
+        yield part
+    finally:
+        if part.process:
+            part.process.kill()
 
 
 class Process:

@@ -10,8 +10,7 @@ import sys
 
 import pytest
 
-from account import Account
-from case import QUICK, Case
+from case import QUICK
 from rows import HOUR_MS, NOON, stock_rows
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "servers"))
@@ -27,27 +26,6 @@ STOCK = {"n": "bigint", "index": "string", "date": "string", "open": "double", "
 def glue():
     with ScriptedGlue() as g:
         yield g
-
-
-@pytest.fixture(scope="session")
-def account(tmp_path_factory):
-    a = Account(tmp_path_factory.mktemp("account"))
-    try:
-        a.start()
-        yield a
-    finally:
-        if a.process:
-            a.process.kill()
-
-
-@pytest.fixture
-def aws(request, broker, account, tmp_path):
-    """A case whose S3 is moto's, too."""
-    c = Case(request.node.name, broker, account, tmp_path)
-    try:
-        yield c
-    finally:
-        c.close()
 
 
 def catalog(endpoint, partitions="projection", **more):

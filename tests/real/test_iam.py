@@ -13,8 +13,8 @@ import subprocess
 
 import pytest
 
-from account import NUMBER, Account
-from case import QUICK, Case
+from account import NUMBER
+from case import QUICK
 from daemon import BINARY, merged
 from rows import stock_rows
 from test_offsets_command import lose_group
@@ -37,24 +37,9 @@ CATALOGS = {
 }
 
 
-@pytest.fixture(scope="session")
-def account(tmp_path_factory):
-    a = Account(tmp_path_factory.mktemp("account"))
-    try:
-        a.start()
-        yield a
-    finally:
-        if a.process:
-            a.process.kill()
-
-
 @pytest.fixture
-def case(request, broker, account, tmp_path):
-    c = Case(request.node.name, broker, account, tmp_path)
-    try:
-        yield c
-    finally:
-        c.close()
+def case(aws):
+    return aws
 
 
 def run(daemon, *words, code=0):
