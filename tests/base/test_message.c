@@ -79,6 +79,25 @@ static void test_each_is_in_the_catalog(void **state)
 	assert_int_equal(count(catalog, "\n\nDo: "), MESSAGES - 1);
 }
 
+/* Of what is no mere news: what it means, what to look at, what to do, in this order. */
+static void test_each_trouble_says_what_to_look_at(void **state)
+{
+	(void)state;
+	for (int i = MESSAGE_NONE + 1; i < MESSAGES; i++) {
+		const struct message_facts *m = message_facts((enum message_id)i);
+		const char *entry = strstr(catalog, m->journal_id), *meaning, *look, *deed;
+
+		if (m->level > LOG_LEVEL_WARNING && strncmp(m->name, "waits-", 6) != 0)
+			continue;
+		assert_non_null(entry);
+		meaning = strstr(entry, "\n\n");
+		look = strstr(entry, "\n\nLook at: ");
+		deed = strstr(entry, "\n\nDo: ");
+		if (meaning == NULL || look == NULL || deed == NULL || look <= meaning || deed <= look)
+			fail_msg("systemd/kafka2s3.catalog: nothing to look at: %s", m->name);
+	}
+}
+
 static void test_each_is_in_the_runbook(void **state)
 {
 	const char *events = strstr(page, ".Sh EVENTS\n");
@@ -118,6 +137,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_ids_are_unique),
 		cmocka_unit_test(test_each_is_in_the_catalog),
+		cmocka_unit_test(test_each_trouble_says_what_to_look_at),
 		cmocka_unit_test(test_each_is_in_the_runbook),
 		cmocka_unit_test(test_each_wait_is_an_event),
 	};
