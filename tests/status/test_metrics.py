@@ -99,7 +99,7 @@ def test_the_reasons_that_need_a_person_are_reasons(text):
     told = set(re.findall(r'kafka2s3_waiting_partitions\{reason="([\w-]+)"', text))
     expr = next(rule["expr"] for rule in rules() if rule.get("alert") == "Kafka2S3WaitsForPerson")
     named = re.search(r'reason=~"([^"]*)"', expr).group(1).split("|")
-    assert len(named) == 6
+    assert len(named) == 7
     assert set(named) <= told
 
 
