@@ -120,6 +120,17 @@ static void test_what_is_not_known_has_no_sample(void **state)
 	assert_has(text, "# TYPE kafka2s3_exactly_once gauge");
 }
 
+/* 0: a broker that keeps no texts; records may stand twice. */
+static void test_exactly_once_or_not(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_has(scraped(f), "kafka2s3_exactly_once 1");
+	board_consumer_begin(f->board)->exactly_once = BOARD_AT_LEAST_ONCE;
+	board_consumer_show(f->board, MADE_UP_MS);
+	assert_has(scraped(f), "kafka2s3_exactly_once 0");
+}
+
 static void test_what_waits(void **state)
 {
 	const char *text = scraped(*state);
@@ -296,6 +307,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_partitions, begin, end),
 		cmocka_unit_test_setup_teardown(test_what_is_not_known_has_no_sample, begin, end),
+		cmocka_unit_test_setup_teardown(test_exactly_once_or_not, begin, end),
 		cmocka_unit_test_setup_teardown(test_what_waits, begin, end),
 		cmocka_unit_test_setup_teardown(test_labels_are_escaped, begin, end),
 		cmocka_unit_test_setup_teardown(test_totals_and_kinds, begin, end),
