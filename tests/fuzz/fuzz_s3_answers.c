@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Any answers to any S3 calls, from curl's callbacks up. The first line names the calls, a digit each as in enum s3_op;
- * "n" lets their time to be sent end, "h" talks to a store of one's own without TLS. The rest is what the store answers
- * (scripted_curl.h); when that is used up, it answers as it should.
+/* Any answers to any S3 calls, from curl's callbacks up. The first line names the calls, a hex digit each as in enum
+ * s3_op; "n" lets their time to be sent end, "h" talks to a store of one's own without TLS. The rest is what the store
+ * answers (scripted_curl.h); when that is used up, it answers as it should.
  *
  * What must hold: each call ends; it ends well only by an answer that says so; without a person's help only a refused
  * condition makes writes unconditional; nothing is sent late, without TLS where TLS was wanted, or with what the store
@@ -15,7 +15,7 @@
 #include "store/s3.h"
 #include "store/s3_state.h"
 
-#define CALLS_MAX 8
+#define CALLS_MAX 11
 #define LIMIT_MS 20000
 #define WAITS_MAX 20000
 #define FIRST_BYTE 4
@@ -32,8 +32,11 @@ static const char *const good_answers[] = {
 	[S3_LIST_OBJECTS] = "HTTP/1.1 200 OK\n\n<ListBucketResult/>",
 	[S3_HEAD] = "HTTP/1.1 200 OK\nx-amz-meta-a: b\n\n",
 	[S3_GET] = "HTTP/1.1 206 Partial Content\n\n456789",
+	[S3_DELETE] = "HTTP/1.1 204 No Content\n\n",
+	[S3_LIFECYCLE] = "HTTP/1.1 200 OK\n\n<LifecycleConfiguration/>",
 };
-#define OPS ((int)(sizeof(good_answers) / sizeof(good_answers[0])))
+static const char op_names[] = "0123456789a";
+_Static_assert(sizeof(op_names) - 1 == sizeof(good_answers) / sizeof(good_answers[0]), "each call has a name");
 
 /* The call under way, and what has been answered. */
 static struct {
@@ -156,6 +159,8 @@ static void check_done(const struct s3_call *c)
 		must(c->listed != NULL);
 	if (c->op == S3_GET)
 		check_got(c);
+	if (c->op == S3_LIFECYCLE)
+		must(c->got.len == now.len && (now.len == 0 || memcmp(c->got.data, now.body, now.len) == 0));
 }
 
 static void check_result(const struct s3_call *c)
@@ -253,9 +258,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	s3 = s3_new(&settings, &provider, 2, &e);
 	must(s3 != NULL);
 	s3->seed = 1;
-	for (size_t i = 0; i < first_line && i < CALLS_MAX; i++)
-		if (isdigit((unsigned char)text[i]) && text[i] - '0' < OPS)
-			play(s3, (enum s3_op)(text[i] - '0'), limited);
+	for (size_t i = 0; i < first_line && i < CALLS_MAX; i++) {
+		const char *name = text[i] != '\0' ? strchr(op_names, text[i]) : NULL;
+
+		if (name != NULL)
+			play(s3, (enum s3_op)(name - op_names), limited);
+	}
 	/* Whatever has been learned from them, good answers are understood. */
 	script.at = script.end;
 	must(play(s3, S3_PUT, false) == 1);
