@@ -157,6 +157,8 @@ static void daemon_start(struct daemon *d)
 						     .roll_records = 5,
 						     .roll_age_ms = 500,
 						     .dead_letter_prefix = (char *)"dead" };
+	if (mutant(d, OTHER_ROUTING) && life % 2 == 0)
+		d->settings.topic.prefix = (char *)"other";
 }
 
 static void free_assignment(struct daemon *d, struct assignment *a)
@@ -485,7 +487,7 @@ static void resume(struct daemon *d)
 
 	if (d->committer.state != COMMITTER_IDLE || d->n_group > 0)
 		return;
-	if (d->w->broker.offset < 0) {
+	if (d->w->broker.offset < 0 || (mutant(d, ERROR_IS_NO_OFFSET) && odds(d->w, 10))) {
 		chain_begin(&t.before, "first");
 		if (d->w->land)
 			find_land(d, &t);
@@ -500,6 +502,8 @@ static void resume(struct daemon *d)
 		t.n = 0;
 	if (mutant(d, NEW_ID) && t.n > 0)
 		t.ranges[0].id[15] = t.ranges[0].id[15] == '0' ? '1' : '0';
+	if (mutant(d, FORGET_BEFORE))
+		chain_begin(&t.before, "first");
 	if (mutant(d, MOVE_STOP))
 		t.land.stop = d->w->log_end;
 	if (mutant(d, COUNT_ANEW))
@@ -710,7 +714,7 @@ static void serve_s3(struct daemon *d, size_t i)
 		error_set(&c->error, ERROR_WAIT_PERSON, 403, "no");
 		c->result = S3_FAILED;
 	} else if (c->op == S3_COMPLETE && odds(w, 3)) {
-		c->result = S3_UPLOAD_DEAD;
+		c->result = mutant(d, DEAD_IS_DONE) ? S3_DONE : S3_UPLOAD_DEAD;
 	} else {
 		fake_perform(&w->store, c, w->now);
 		if ((c->op == S3_PUT || c->op == S3_COMPLETE) && c->result == S3_DONE && odds(w, 8))

@@ -9,8 +9,8 @@
  * id that an acknowledged text named, inside its [start, end); an id means one start and one end; the committed offset
  * never goes back and never passes a record that is not durable; what an acknowledged text named stays named until the
  * offset has passed it. Of a one-shot land also: nothing from its stop on is visible or committed, the stop is what the
- * group's first text said, and the counts in each text are those of what lies before its offset. Source: design.md,
- * Invariants; protocol.md. */
+ * group's first acknowledged text said, and the counts in each text are those of what lies before its offset. Source:
+ * design.md, Invariants; protocol.md. */
 
 #include <stdarg.h>
 #include <stdbool.h>
@@ -32,24 +32,28 @@
 /* What the daemons do wrong, so that it shows that the model finds it. */
 enum mutant {
 	NO_MUTANT,
-	PUBLISH_UNACKED,   /* publish as soon as a range is sealed */
-	COMMIT_AHEAD,      /* commit the end of a range that is not published */
-	FORGET_PLAN,       /* recover at the offset, but not the ranges that the text names */
-	NEW_ID,            /* recover a range under an id of its own */
-	OLD_EPOCH_COMMIT,  /* send entries of an ended epoch again */
-	TWO_OUTSTANDING,   /* after an unknown outcome, commit the newer state instead of the same bytes */
-	FORGET_UNKNOWN,    /* park, and let the request go whose outcome is unknown, before it is acknowledged */
-	NO_LEASE,          /* publish under an acknowledgement of any age */
-	STRAY_RECORDS,     /* records of an ended epoch go to the next writer */
-	GROW_UNKNOWN,      /* a range grows under its id after an unknown outcome */
-	PARK_REVOKED,      /* trouble of a partition that is being revoked: park it, as if it were to stay */
-	COMMIT_GIVEN_AWAY, /* go on committing after the revocation was answered */
-	PASS_IS_ALL,       /* a pass over a range that left objects out counts as all of it */
-	LEAVE_OUT_NAMED,   /* for the sake of a shorter text, name a range no more that was named before */
-	NO_FENCE,          /* the broker takes commits of any generation */
-	TELL_UNREGISTERED, /* what is durable counts as published, whether Glue has its partitions or not */
-	NO_STALL,          /* what gives nothing is waited for, however long */
-	FIRST_OF_LANDS,    /* from here on: what only a one-shot land can do wrong */
+	PUBLISH_UNACKED,    /* publish as soon as a range is sealed */
+	COMMIT_AHEAD,       /* commit the end of a range that is not published */
+	FORGET_PLAN,        /* recover at the offset, but not the ranges that the text names */
+	NEW_ID,             /* recover a range under an id of its own */
+	OLD_EPOCH_COMMIT,   /* send entries of an ended epoch again */
+	TWO_OUTSTANDING,    /* after an unknown outcome, commit the newer state instead of the same bytes */
+	FORGET_UNKNOWN,     /* park, and let the request go whose outcome is unknown, before it is acknowledged */
+	NO_LEASE,           /* publish under an acknowledgement of any age */
+	STRAY_RECORDS,      /* records of an ended epoch go to the next writer */
+	GROW_UNKNOWN,       /* a range grows under its id after an unknown outcome */
+	PARK_REVOKED,       /* trouble of a partition that is being revoked: park it, as if it were to stay */
+	COMMIT_GIVEN_AWAY,  /* go on committing after the revocation was answered */
+	PASS_IS_ALL,        /* a pass over a range that left objects out counts as all of it */
+	LEAVE_OUT_NAMED,    /* for the sake of a shorter text, name a range no more that was named before */
+	NO_FENCE,           /* the broker takes commits of any generation */
+	TELL_UNREGISTERED,  /* what is durable counts as published, whether Glue has its partitions or not */
+	NO_STALL,           /* what gives nothing is waited for, however long */
+	ERROR_IS_NO_OFFSET, /* an offset that cannot be read is taken for one that is not there */
+	OTHER_ROUTING,      /* each other process puts records under other keys, and its fingerprint is the same */
+	DEAD_IS_DONE,       /* an upload that the store has forgotten counts as completed */
+	FORGET_BEFORE,      /* recover, but not what stands before the ranges that the text names */
+	FIRST_OF_LANDS,     /* from here on: what only a one-shot land can do wrong */
 	STOP_EARLY = FIRST_OF_LANDS, /* it stops one record early */
 	PAST_STOP,                   /* it reads one record behind its stop, and commits it */
 	NO_STOP_MARKER,              /* the uploader is not told where it ends */
@@ -141,6 +145,7 @@ struct world {
 	int64_t log_end, log_limit;
 	bool land;           /* a one-shot land, of */
 	int64_t first, stop; /* these offsets: what the group's first text says; stop -1: there is none yet */
+	bool begun;          /* that text was acknowledged, and stands */
 	struct broker broker;
 	int64_t acked_offset;       /* the highest that a daemon knows to be committed */
 	bool catalog;               /* there is one, and partitions are registered in it: */
@@ -248,6 +253,7 @@ static void note_sent(struct world *w, const struct intent_text *t)
 
 static void note_acked(struct world *w, const struct intent_text *t)
 {
+	w->begun = true;
 	if (t->start > w->acked_offset)
 		w->acked_offset = t->start;
 	for (int i = 0; i < t->n; i++) {
@@ -355,8 +361,8 @@ static void check_land(struct world *w, const struct intent_text *t)
 	const struct intent_land *l = &t->land;
 	struct intent_land all;
 
-	if (w->broker.offset < 0) {
-		w->first = t->start;
+	if (!w->begun) { /* one that nobody was told of may come late, after its daemon has looked anew */
+		w->first = l->first;
 		w->stop = l->stop;
 	}
 	all = count_land(w, t->start);

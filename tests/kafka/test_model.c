@@ -602,6 +602,10 @@ MUTANT_TEST(test_pass_is_all, PASS_IS_ALL)
 MUTANT_TEST(test_no_fence, NO_FENCE)
 MUTANT_TEST(test_no_stall, NO_STALL)
 MUTANT_TEST(test_tell_unregistered, TELL_UNREGISTERED)
+MUTANT_TEST(test_error_is_no_offset, ERROR_IS_NO_OFFSET)
+MUTANT_TEST(test_other_routing, OTHER_ROUTING)
+MUTANT_TEST(test_dead_is_done, DEAD_IS_DONE)
+MUTANT_TEST(test_forget_before, FORGET_BEFORE)
 MUTANT_TEST(test_leave_out_named, LEAVE_OUT_NAMED)
 MUTANT_TEST(test_stop_early, STOP_EARLY)
 MUTANT_TEST(test_past_stop, PAST_STOP)
@@ -618,18 +622,20 @@ int main(void)
 		cmocka_unit_test(test_all_continuations),
 	};
 	const struct CMUnitTest mutants[] = {
-		cmocka_unit_test(test_publish_unacked),  cmocka_unit_test(test_commit_ahead),
-		cmocka_unit_test(test_forget_plan),      cmocka_unit_test(test_new_id),
-		cmocka_unit_test(test_old_epoch_commit), cmocka_unit_test(test_two_outstanding),
-		cmocka_unit_test(test_forget_unknown),   cmocka_unit_test(test_no_lease),
-		cmocka_unit_test(test_stray_records),    cmocka_unit_test(test_grow_unknown),
-		cmocka_unit_test(test_park_revoked),     cmocka_unit_test(test_commit_given_away),
-		cmocka_unit_test(test_pass_is_all),      cmocka_unit_test(test_no_fence),
-		cmocka_unit_test(test_no_stall),         cmocka_unit_test(test_leave_out_named),
-		cmocka_unit_test(test_stop_early),       cmocka_unit_test(test_past_stop),
-		cmocka_unit_test(test_no_stop_marker),   cmocka_unit_test(test_move_stop),
-		cmocka_unit_test(test_done_when_read),   cmocka_unit_test(test_count_anew),
-		cmocka_unit_test(test_count_passes),     cmocka_unit_test(test_tell_unregistered),
+		cmocka_unit_test(test_publish_unacked),    cmocka_unit_test(test_commit_ahead),
+		cmocka_unit_test(test_forget_plan),        cmocka_unit_test(test_new_id),
+		cmocka_unit_test(test_old_epoch_commit),   cmocka_unit_test(test_two_outstanding),
+		cmocka_unit_test(test_forget_unknown),     cmocka_unit_test(test_no_lease),
+		cmocka_unit_test(test_stray_records),      cmocka_unit_test(test_grow_unknown),
+		cmocka_unit_test(test_park_revoked),       cmocka_unit_test(test_commit_given_away),
+		cmocka_unit_test(test_pass_is_all),        cmocka_unit_test(test_no_fence),
+		cmocka_unit_test(test_no_stall),           cmocka_unit_test(test_leave_out_named),
+		cmocka_unit_test(test_error_is_no_offset), cmocka_unit_test(test_other_routing),
+		cmocka_unit_test(test_dead_is_done),       cmocka_unit_test(test_forget_before),
+		cmocka_unit_test(test_stop_early),         cmocka_unit_test(test_past_stop),
+		cmocka_unit_test(test_no_stop_marker),     cmocka_unit_test(test_move_stop),
+		cmocka_unit_test(test_done_when_read),     cmocka_unit_test(test_count_anew),
+		cmocka_unit_test(test_count_passes),       cmocka_unit_test(test_tell_unregistered),
 	};
 	int failed = cmocka_run_group_tests(model, quiet, NULL);
 
