@@ -6,9 +6,10 @@ import time
 
 import pytest
 
+import judge
 import steps
 from kafka_proxy import JOIN_GROUP, OFFSET_COMMIT
-from s3_proxy import COMPLETE, PROBE, PUT, UPLOADS
+from s3_proxy import ABORT, COMPLETE, PART, PROBE, PUT, UPLOADS
 from staging import both_are_in, burst_until, cut_off, staged
 from wire import ANSWER, ANSWERED, REQUEST
 
@@ -125,6 +126,36 @@ def test_h15_a_connection_dies_in_the_freeze(parts, tmp_path):
         both_are_in(world)
         assert again.hits == 0
     staged(parts, tmp_path, play)
+
+
+@pytest.mark.parametrize("strategy", ["cooperative-sticky", "range"])
+def test_a_revocation_that_runs_out_of_time_aborts_its_own_uploads(case, strategy):
+    """What was sealed stays behind as an intent, which the next owner makes again. That one cannot have aborted them:
+    it looks for uploads when what it recovers is published."""
+    topic = case.topic(2)
+    options = [*case.settings([])["kafka"]["options"], f"partition.assignment.strategy={strategy}"]
+    more = {"kafka": {"options": options}, "roll": {"age": "1h"}, "s3": {"part_size": "5MiB"},
+            "output": {"compression": "none", "partition_by": "none"}}
+    first = case.daemon(topic, **more)
+    rows = [b'{"n":%d,"text":"%s"}' % (n, b"x" * 4000) for n in range(3200)]
+    case.produce(topic, rows, partitions=2)
+    case.wait_read(topic)
+    case.until("a part of each", lambda: case.proxy.counts.get(PART, 0) >= 2, 30)
+    stalled = case.proxy.rule(COMPLETE, REQUEST, "hold", times=None)
+    second = case.daemon(topic, **more)
+    gone = 1 if strategy == "cooperative-sticky" else 2
+    case.until("its uploads aborted", lambda: case.proxy.counts.get(ABORT, 0) >= gone, 30)
+    assert stalled.hits >= gone
+    assert [judge.names_intent(case.text(topic, p)) for p in (0, 1)].count(True) == gone
+    case.proxy.remove(stalled)
+    assert first.terminate(60) == 0 and second.terminate(60) == 0
+    second.write(roll={"age": "1s"})    # they may have ended while the group was dealing
+    second.start()
+    case.wait_landed(topic, seconds=60)
+    assert second.terminate(60) == 0
+    left = case.s3.list_multipart_uploads(Bucket=case.bucket).get("Uploads", [])
+    assert not [u["Key"] for u in left if topic in u["Key"]]
+    assert case.judge(topic, ext="json", partition_by="none").rows == len(rows)
 
 
 @pytest.mark.plain  # the false clock is a library that comes before the sanitizer's

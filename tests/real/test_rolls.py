@@ -94,15 +94,18 @@ def test_by_shutdown(case):
     assert causes(d) == ["shutdown"] * 3
 
 
-def test_by_revocation(case):
+@pytest.mark.parametrize("strategy, committed", [("cooperative-sticky", [0, 100]), ("range", [100, 100])])
+def test_by_revocation(case, strategy, committed):
+    """Of what goes; an eager group takes all back before it deals anew."""
     topic = case.topic(2)
+    kafka = {"options": [*case.settings([])["kafka"]["options"], f"partition.assignment.strategy={strategy}"]}
     case.produce(topic, stock_rows(200), partitions=2, timestamp=NOON)
-    first = case.daemon(topic, log=DEBUG, roll=NEVER)
+    first = case.daemon(topic, log=DEBUG, roll=NEVER, kafka=kafka)
     case.wait_read(topic)
-    second = case.daemon(topic, log=DEBUG, roll=NEVER)
-    case.until("what was open of the partition that goes", lambda: sorted(case.committed(topic).values()) == [0, 100],
+    second = case.daemon(topic, log=DEBUG, roll=NEVER, kafka=kafka)
+    case.until("what was open of the partitions that go", lambda: sorted(case.committed(topic).values()) == committed,
                30)
-    assert causes(first) == ["revoked"]
+    assert causes(first) == ["revoked"] * committed.count(100)
     assert first.terminate() == 0 and second.terminate() == 0
     # They may have ended while the group was dealing: then there is something left to do.
     second.write(roll={"age": "1s"})
