@@ -64,6 +64,8 @@ struct board_partition {
 	/* Since the start of the daemon. */
 	uint64_t taken, ranges, landed, dead, skipped, bytes, lost;
 	uint32_t rolls[BOARD_ROLLS];
+	const char *chain_begins; /* why the chain began anew, a name that lives for ever; NULL: it did not */
+	int64_t chain_begins_at;  /* at which offset */
 };
 
 /* All partitions together, also those that went to others since. */

@@ -95,6 +95,14 @@ void partition_log_is(struct partition *p, int64_t low, int64_t high, int64_t no
 	creep_note(&p->retention, now_boot_ms, low);
 }
 
+void partition_chain_begins(struct partition *p, int64_t offset, const char *reason)
+{
+	if (strcmp(reason, "first") == 0)
+		return;
+	p->chain_begins = reason;
+	p->chain_begins_at = offset;
+}
+
 const char *partition_state_name(enum partition_state s)
 {
 	static const char *const names[] = {

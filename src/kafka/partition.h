@@ -59,6 +59,9 @@ struct partition {
 	bool has_table;             /* no other topic writes to its table */
 
 	/* For the board. */
+	const char
+		*chain_begins; /* why the chain began anew, other than at the group's first commit; NULL: it did not */
+	int64_t chain_begins_at;        /* at which offset */
 	int64_t committed;              /* what the group has acknowledged; -1: not known, or nothing */
 	int64_t low, high;              /* of the log, as they were seen last; -1: not yet */
 	struct creep retention;         /* of low */
@@ -86,6 +89,9 @@ struct partition *partition_first(const struct partition_table *t);
 bool partition_is_finished(const struct partition *p);
 /* The log's first offset, and that behind its last record, were seen; what is less than 0 is not known. */
 void partition_log_is(struct partition *p, int64_t low, int64_t high, int64_t now_boot_ms);
+
+/* The chain begins anew at this offset, for a reason that lives for ever: shown, but for "first". */
+void partition_chain_begins(struct partition *p, int64_t offset, const char *reason);
 
 const char *partition_state_name(enum partition_state s);
 

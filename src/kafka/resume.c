@@ -29,7 +29,7 @@ static uint64_t partition_fingerprint(const struct consumer *c, const struct par
 }
 
 /* Ranges that were cut for other keys cannot be made again here: from there on the records are cut anew. */
-static void forget_foreign_ranges(const struct consumer *c, const struct partition *p, struct intent_text *t)
+static void forget_foreign_ranges(const struct consumer *c, struct partition *p, struct intent_text *t)
 {
 	uint64_t fingerprint = partition_fingerprint(c, p);
 	struct skip skip;
@@ -47,8 +47,10 @@ static void forget_foreign_ranges(const struct consumer *c, const struct partiti
 			" to %" PRId64
 			" were written, or kafka.skip has: these records may stand twice, under old and new keys",
 			t->ranges[n].start, t->ranges[t->n - 1].end);
-	if (n == 0)
+	if (n == 0) {
 		chain_begin(&t->before, "settings");
+		partition_chain_begins(p, t->start, "settings");
+	}
 	t->n = n;
 }
 

@@ -98,6 +98,8 @@ static void show_partition(const struct consumer *c, struct board_consumer *out,
 	s->skipped = p->skipped;
 	s->bytes = p->landed_bytes;
 	s->lost = p->lost_records;
+	s->chain_begins = p->chain_begins;
+	s->chain_begins_at = p->chain_begins_at;
 	memcpy(s->rolls, p->rolls, sizeof(p->rolls));
 }
 

@@ -314,6 +314,18 @@ static json_t *transaction_of(const struct view *v, const struct board_partition
 	return o;
 }
 
+static json_t *chain_begins_of(const struct board_partition *p)
+{
+	json_t *o;
+
+	if (p->chain_begins == NULL)
+		return json_null();
+	o = object();
+	put_count(o, "offset", (uint64_t)p->chain_begins_at);
+	put_text(o, "reason", p->chain_begins);
+	return o;
+}
+
 static json_t *rolls_u32(const uint32_t *n)
 {
 	uint64_t wide[ROLL_REASONS];
@@ -352,6 +364,7 @@ static json_t *partition(const struct view *v, const struct view_partition *p)
 	put_count(o, "records_lost", is->lost);
 	put_count(o, "bytes_landed", is->bytes);
 	put(o, "rolls", rolls_u32(is->rolls));
+	put(o, "chain_begins", chain_begins_of(is));
 	return o;
 }
 

@@ -36,18 +36,21 @@ static void describe_wait(const struct view_partition *p, char *out, size_t size
 static void log_partition(const struct view_partition *p)
 {
 	const struct board_partition *is = p->is;
-	char wait[ERROR_TEXT_MAX + 160], lost[80] = "";
+	char wait[ERROR_TEXT_MAX + 160], lost[80] = "", chain[80] = "";
 
 	describe_wait(p, wait, sizeof(wait));
 	if (is->lost > 0)
 		snprintf(lost, sizeof(lost), ", %" PRIu64 " records were lost to retention before they were landed",
 			 is->lost);
+	if (is->chain_begins != NULL)
+		snprintf(chain, sizeof(chain), ", the chain began anew at offset %" PRId64 " (%s)", is->chain_begins_at,
+			 is->chain_begins);
 	log_plain(LOG_LEVEL_INFO, LOG_FIELDS(LOG_TEXT("TOPIC", p->topic), LOG_NUMBER("PARTITION", is->id)),
 		  "topic \"%s\" partition %" PRId32 ": %s, committed up to %" PRId64 ", %" PRId32
 		  " sealed range%s, next offset "
-		  "%" PRId64 ", lag %" PRId64 ", %" PRIu64 " records and %" PRIu64 " ranges so far%s%s",
+		  "%" PRId64 ", lag %" PRId64 ", %" PRIu64 " records and %" PRIu64 " ranges so far%s%s%s",
 		  p->topic, is->id, is->state, is->committed, is->sealed, is->sealed == 1 ? "" : "s", is->next, p->lag,
-		  is->taken, is->ranges, lost, wait);
+		  is->taken, is->ranges, lost, chain, wait);
 }
 
 static void log_uploader(const struct board_uploader *u)

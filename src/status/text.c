@@ -216,6 +216,9 @@ static void add_partition(const struct view *v, const struct view_partition *p, 
 	add_open(v, p, out);
 	if (p->is->lost > 0)
 		buf_addf(out, "; %" PRIu64 " records lost to retention", p->is->lost);
+	if (p->is->chain_begins != NULL)
+		buf_addf(out, "; the chain began anew at offset %" PRId64 ": %s", p->is->chain_begins_at,
+			 p->is->chain_begins);
 	buf_addc(out, '\n');
 	if (p->is->wait == WAIT_NOTHING)
 		return;

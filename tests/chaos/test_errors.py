@@ -138,6 +138,22 @@ def test_h9_an_offset_that_cannot_be_read_is_not_an_offset_that_is_not_there(par
     staged(parts, tmp_path, play)
 
 
+@slow
+def test_h9_an_answer_about_offsets_that_never_comes(parts, tmp_path):
+    """Five seconds of waiting are a turn's: the partitions are parked, the place in the group is kept."""
+    def play(world):
+        first = world.members[0]
+        first.kill()
+        lost = world.parts.kafka.rule(OFFSET_FETCH, ANSWER, "drop", client=first.name, times=None)
+        first.start()
+        assert lost.wait_hit(20)
+        wait_state(world, first, world.narrow, 1, "waits for the committed offsets to be read: Local: Timed out")
+        assert len(parts.broker.members(world.case.group)) == 1
+        world.parts.kafka.remove(lost)
+        world.progress(everywhere=True)
+    staged(parts, tmp_path, play)
+
+
 def test_h13_what_is_there_has_other_bytes(parts, tmp_path):
     """Put and not told, then put again by a daemon that compresses otherwise: 412 always means mine."""
     def play(world):
@@ -313,7 +329,9 @@ def test_h14_an_open_transaction_is_no_end_of_the_log(parts, case):
     d.write(kafka={"options": options})
     d.start()
     assert rule.wait_hit(30)
-    d.wait_says(r"waits for an open transaction to end: records up to offset 50 can be read, and it stands at 70")
+    waits = r"waits for an open transaction to end: records up to offset 50 can be read, and it stands at 70"
+    d.wait_says(waits)
+    assert re.search(waits, d.state(topic, 0))
     producer.commit_transaction()
     case.until("the transaction's end in the log", lambda: case.broker.watermarks(topic)[0][1] > 70, 60)
     case.produce(topic, stock_rows(30, first=70), timestamp=NOON)

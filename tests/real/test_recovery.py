@@ -49,6 +49,7 @@ def test_a_text_of_a_newer_version_waits_and_the_others_go_on(case):
     case.produce(topic, stock_rows(100), partitions=2)
     case.wait_committed(topic, {1: 50})
     d.wait_says(r"partition 0: waits for a newer kafka2s3.*kafka2s3/2 something=else")
+    assert re.search("waits for a newer kafka2s3.*kafka2s3/2 something=else", d.state(topic, 0))
     assert case.committed(topic)[0] == 0
     assert d.terminate() == 0
 
@@ -63,7 +64,9 @@ def test_an_offset_set_from_outside_is_said_and_obeyed(case):
     d.start()
     d.wait_says(r"its offset was set from outside, or by another program: going on at offset 200")
     case.wait_landed(topic)
+    assert "the chain began anew at offset 200 (moved)" in d.state(topic, 0)
     assert d.terminate() == 0
+    assert len(re.findall("set from outside", d.log())) == 1
     begins = [case.s3.head_object(Bucket=case.bucket, Key=key)["Metadata"].get("chain-begins")
               for key in case.keys("raw") if "+00000000000000000200+" in key]
     assert begins == ["moved"]
@@ -177,6 +180,7 @@ def test_of_two_topics_that_share_a_table_one_waits(case):
     case.produce(second, stock_rows(50))
     case.wait_landed(first)
     d.wait_says(r"-x\" partition 0: waits for a table of its own.*-X\" has it already")
+    assert re.search(r"waits for a table of its own.*-X\" has it already", d.state(second, 0))
     assert case.committed(second) == {}
     assert d.terminate() == 0
     d.write(override=[{"topics": [second], "table": "other"}])
@@ -194,8 +198,10 @@ def test_too_many_dead_letters_wait_for_a_person(case):
                  partitions=2)
     d.wait_says(r"partition 0: waits for a person: too many of its records cannot be written; raise "
                 r"output.dead_letter_limit")
+    said = r"(waits for a person: too many .*|tries again after): 3000 of the 3000 records"
+    assert re.search(said, d.state(topic, 0))
     case.wait_committed(topic, {1: 3000})
-    assert case.committed(topic)[0] == 0
+    assert case.committed(topic)[0] == 0 and not judge.names_intent(case.text(topic, 0))
     assert d.terminate() == 0
     d.write(output={"dead_letter_limit": "100%"})
     d.start()

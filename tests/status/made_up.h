@@ -70,6 +70,8 @@ static void made_up_consumer(struct board *b)
 	p->wait_text = texts_add(&c->texts, "object \"raw/" MADE_UP_NASTY "\": 403 AccessDenied");
 	p->wait_since_ms = MADE_UP_MS - 600000;
 	p->lost = 11;
+	p->chain_begins = "moved";
+	p->chain_begins_at = 850;
 	made_up_partition(c, "clicks" MADE_UP_NASTY, 0, 200, 300);
 	p = &c->partitions[3];
 	p->open_transaction = 250;

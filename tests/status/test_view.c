@@ -240,7 +240,7 @@ static void test_text(void **state)
 	assert_has(f, ":0 for an open transaction at offset 250, since 1 min 0 s");
 	assert_has(f, "4 partitions, lag 290\n");
 	assert_has(f, "42 records from 550 on, 20 s, 2 objects, 9.8 KiB");
-	assert_has(f, "11 records lost to retention");
+	assert_has(f, "11 records lost to retention; the chain began anew at offset 850: moved\n");
 	assert_has(f, "800");
 	assert_has(f, "100, 1 h 0 min");
 	assert_has(f, "raw/orders/0-0.json.gz\n");
@@ -283,6 +283,8 @@ static void test_json(void **state)
 	assert_true(json_real_value(at(at(p, "wait"), "since_s")) == 600);
 	assert_true(json_is_null(at(p, "open")));
 	assert_true(json_is_null(at(p, "headroom_s")));
+	assert_int_equal(json_integer_value(at(at(p, "chain_begins"), "offset")), 850);
+	assert_string_equal(json_string_value(at(at(p, "chain_begins"), "reason")), "moved");
 	p = json_array_get(at(j, "partitions"), 2);
 	assert_int_equal(json_integer_value(at(at(p, "open_transaction"), "offset")), 250);
 	assert_true(json_real_value(at(p, "headroom_s")) == 3600);
@@ -290,6 +292,7 @@ static void test_json(void **state)
 	assert_int_equal(json_integer_value(at(at(p, "open"), "records")), 42);
 	assert_true(json_real_value(at(p, "freshness_s")) == 120);
 	assert_true(json_is_null(at(p, "wait")));
+	assert_true(json_is_null(at(p, "chain_begins")));
 	assert_int_equal(json_integer_value(at(at(at(j, "s3"), "requests"), "put")), 24);
 	assert_int_equal(json_integer_value(at(at(at(j, "s3"), "errors"), "503 SlowDown")), 2);
 	assert_int_equal(json_integer_value(at(at(at(j, "totals"), "rolls"), roll_reason_name(ROLL_AGE))), 8);
