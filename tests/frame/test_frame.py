@@ -209,6 +209,22 @@ def test_configure_says_all_that_is_missing_or_too_old(tmp_path):
     assert "apt-get install librdkafka-dev libzstd-dev (or run tools/setup build)" in done.stderr
 
 
+def test_setup_says_first_what_and_how_big(tmp_path):
+    """Where nothing is installed, by an apt-get that is played."""
+    apt = ('case "$*" in *--assume-no*) echo "Need to get 71.3 MB of archives."; exit 1 ;;\n'
+           '*install*) echo "now: $*" >&2 ;; esac\n')
+    for name, text in (("apt-get", apt), ("dpkg-query", "exit 1\n"), ("id", "echo 0\n")):
+        (tmp_path / name).write_text("#!/bin/sh\n" + text)
+        (tmp_path / name).chmod(0o755)
+    done = subprocess.run(["tools/setup", "build"], cwd=TOP, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          text=True, env={**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"}, timeout=60,
+                          check=True)
+    what, how_big, then = done.stdout.splitlines()
+    assert what.startswith("setup: missing packages: ") and "librdkafka-dev" in what.split()
+    assert how_big == "setup:   Need to get 71.3 MB of archives."
+    assert then.startswith("now: ") and set(what.split()[3:]) <= set(then.split())
+
+
 def test_install_and_uninstall(tmp_path):
     make("install", f"DESTDIR={tmp_path}", "prefix=/opt/k")
     installed = {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file()}
