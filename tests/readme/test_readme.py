@@ -39,9 +39,25 @@ def test_block(folder, text):
         assert "stock-to-lake" in done.stdout
 
 
+# What is indented and begins like a setting, of the README and of the examples'.
+SETTINGS = [block for text in (README, (TOP / "examples" / "README.md").read_text())
+            for block in re.findall(r"(?:^    .*\n|^\n(?=    ))+", text, re.MULTILINE)
+            if re.match(r"\n*    \w+ = ", block)]
+REST = 'kafka = { topics = [ "t" ]; group = "g"; };\ns3 = { bucket = "lake"; };\n'
+
+
+@pytest.mark.parametrize("text", SETTINGS, ids=range(len(SETTINGS)))
+def test_settings_load(tmp_path, text):
+    conf = tmp_path / "kafka2s3.conf"
+    conf.write_text(text if "kafka = " in text else REST + text)
+    done = subprocess.run([TOP / "build" / "kafka2s3", "-c", conf, "check", "--syntax"], capture_output=True, text=True,
+                          timeout=60, check=False)
+    assert done.returncode == 0, f"{text}\n{done.stderr}"
+
+
 def test_what_is_not_run_says_why():
     unrun = [block for block in BLOCKS if block["reason"]]
-    assert len(RUN) >= 4
+    assert len(RUN) >= 4 and len(SETTINGS) >= 3
     assert all(len(block["reason"]) > 10 for block in unrun)
     assert len(unrun) == README.count("not run by the tests:")
     assert all(block["kind"] == "sh" for block in BLOCKS), "a block of commands is marked sh"
