@@ -5,8 +5,9 @@
     tests/chaos/driver.py --seed N [--kills K]      one seed, its story, and the judge's word
     tests/chaos/driver.py --long                    the long run: its seeds, two side by side, against its bars
 
-The same seed makes the same choices; what the daemons are at in that instant is left to the machine. The files of a
-seed that failed stay in build/chaos, and its last lines in build/chaos/summary.
+A seed draws from one row of numbers. What the daemons are at is left to the machine; where that decides how many are
+drawn (which of them is busy, whether one came to a step) two runs part from there on. The files of a seed that failed
+stay in build/chaos, its last lines and how to run it again in build/chaos/summary.
 """
 import argparse
 import json
@@ -176,10 +177,17 @@ def sums(results):
             f"{sum(r.sent for r in results)} records")
 
 
+def again(options):
+    """How to run one of its seeds by itself."""
+    of_each = {k: -(-getattr(options, k) // options.seeds) for k in ("kills", "records")}
+    more = "--bounded" if options.bounded else " ".join(f"--{k} {v}" for k, v in of_each.items())
+    return f"tests/chaos/driver.py --seed N {more} --per-second {options.per_second}"
+
+
 def unmet(results, options):
     """[bars that were not reached]"""
     failed = sorted(r.seed for r in results if r.problems)
-    found = [f"failed seeds: {', '.join(map(str, failed))}"] if failed else []
+    found = [f"failed seeds: {', '.join(map(str, failed))} (again: {again(options)})"] if failed else []
     if len(results) < options.seeds:
         found.append(f"{options.seeds - len(results)} seeds did not come to an end")
     for name, reached in (("kills", sum(r.kills for r in results)), ("records", sum(r.sent for r in results))):
