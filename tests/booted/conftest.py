@@ -40,8 +40,8 @@ def package(suite, tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def newer(package, tmp_path_factory):
-    """The same with a higher version and another sample file, for an upgrade: there is no release before this tree whose
-    program could be the older one."""
+    """The same with a higher version and another sample file, for an upgrade: there is no release before this tree
+    whose program could be the older one."""
     out = tmp_path_factory.mktemp("newer")
     tree = out / "tree"
     said(["sh", "-ec", f"dpkg-deb -R {package} {tree}; sed -i 's/^Version: .*/&+newer1/' {tree}/DEBIAN/control;"
