@@ -58,6 +58,7 @@ struct kept_table {
 	json_t *there; /* as GetTable said, and it fits; NULL: to be read, or to be made */
 	bool missing;  /* it said that there is none */
 	int64_t read_ms;
+	bool stale;        /* it is not what it was when it was read, perhaps */
 	bool wanted;       /* a partition waits for it */
 	bool bare;         /* Glue refuses it with the columns that were learnt */
 	uint64_t compared; /* schema_changes when it was compared last */
@@ -111,6 +112,8 @@ void keeper_failed(struct keeper *k, struct kept_table *t, struct attempt *a, co
 bool upkeep_step(struct keeper *k, struct kept_table *t, int64_t now_ms);
 bool partitions_register(struct keeper *k, int64_t now_ms);
 bool partitions_mend(struct keeper *k, struct kept_table *t, int64_t now_ms);
+/* From the first page on, with the columns that the table has now. */
+void partitions_mend_anew(const struct keeper *k, struct kept_table *t);
 bool folders_step(struct keeper *k, struct kept_table *t, int64_t now_ms);
 bool crawl_step(struct keeper *k, int64_t now_ms);
 

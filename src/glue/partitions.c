@@ -110,8 +110,10 @@ static void look_at(struct keeper *k, struct batch *b, const json_t *partition, 
 	if (at == b->n)
 		return;
 	table_hash(b->table->there, hash);
-	if (strcmp(text_of(json_object_get(partition, "Parameters"), TABLE_COLUMNS_PARAMETER), hash) != 0)
-		b->table->mend_due = true;
+	if (strcmp(text_of(json_object_get(partition, "Parameters"), TABLE_COLUMNS_PARAMETER), hash) != 0) {
+		b->table->stale = true; /* whose columns are the newer ones? */
+		partitions_mend_anew(k, b->table);
+	}
 	place = place_of(k, b->table, b->slots[at]);
 	if (table_same_place(is, place))
 		b->failed[at] = false;
@@ -198,22 +200,29 @@ static void register_now(struct keeper *k, struct batch *b, int64_t now_ms)
 	bool gone = rc < 0 && catalog_said(&k->catalog, "EntityNotFoundException");
 
 	settle(k, b);
-	if (rc < 0 && !gone)
+	if (gone)
+		e.action = ERROR_RETRY; /* it is made again */
+	if (rc < 0)
 		keeper_failed(k, t, a, what, &e, now_ms);
-	else if (rc == 0)
+	else
 		keeper_worked(k, t, a, what);
 	if (gone)
 		upkeep_forget(k, t);
 	free(what);
 }
 
-/* The table as it was a minute ago: another daemon may have given it columns since. */
+/* Another daemon may have given it columns since it was read. */
+static bool is_old(const struct kept_table *t, int64_t now_ms)
+{
+	return (t->stale || now_ms >= t->read_ms + FRESH_MS) && now_ms >= t->attempts[JOB_TABLE].next_ms;
+}
+
 static bool is_ready(struct keeper *k, struct kept_table *t, int64_t now_ms)
 {
 	if (t == NULL || now_ms < t->attempts[JOB_REGISTER].next_ms)
 		return false;
 	t->wanted = true;
-	if (t->there != NULL && now_ms >= t->read_ms + FRESH_MS && now_ms >= t->attempts[JOB_TABLE].next_ms)
+	if (t->there != NULL && is_old(t, now_ms))
 		upkeep_read(k, t, now_ms);
 	return t->there != NULL;
 }
@@ -232,9 +241,11 @@ static void hear(struct keeper *k, const struct batch *b)
 	k->crawl.wanted = true;
 }
 
+/* Tables that are not ready are looked at once each; one of them can get into trouble, or out of it, meanwhile. */
 static bool serve(struct keeper *k, bool troubled, int64_t now_ms)
 {
 	const char *first = NULL;
+	size_t looks = k->n_tables;
 	struct batch b = { .n = 0 };
 
 	while ((b.n = registry_take(k->registry, troubled, &b.name, b.slots, BATCH)) > 0) {
@@ -248,7 +259,7 @@ static bool serve(struct keeper *k, bool troubled, int64_t now_ms)
 			return true;
 		}
 		give_back(k, &b);
-		if (b.name == first)
+		if (b.name == first || looks-- <= 1)
 			return false;
 		first = first != NULL ? first : b.name;
 	}
@@ -337,6 +348,15 @@ static int mend_page(struct keeper *k, struct kept_table *t, const json_t *page,
 	return rc;
 }
 
+void partitions_mend_anew(const struct keeper *k, struct kept_table *t)
+{
+	free(t->mend_page);
+	t->mend_page = NULL;
+	t->mend_due = keeper_registers(k);
+	if (!t->folders_begun)
+		t->seen.n = 0;
+}
+
 static int mend_step(struct keeper *k, struct kept_table *t, struct error *e)
 {
 	json_t *in = about_table(k, t), *page;
@@ -368,14 +388,15 @@ bool partitions_mend(struct keeper *k, struct kept_table *t, int64_t now_ms)
 
 	if (!t->mend_due || t->there == NULL || now_ms < a->next_ms)
 		return false;
+	if (t->mend_page == NULL && is_old(t, now_ms)) {
+		upkeep_read(k, t, now_ms);
+		return true;
+	}
 	what = mem_printf("columns of the partitions of \"%s.%s\"", k->settings->glue_database, t->name);
 	if (mend_step(k, t, &e) == 0) {
 		keeper_worked(k, t, a, what);
 	} else {
-		/* A page's token does not live long. */
-		free(t->mend_page);
-		t->mend_page = NULL;
-		t->seen.n = 0;
+		partitions_mend_anew(k, t); /* a page's token does not live long */
 		keeper_failed(k, t, a, what, &e, now_ms);
 	}
 	free(what);

@@ -37,15 +37,20 @@ static int failed(struct keeper *k, struct kept_table *t, enum job job, const st
 	return -1;
 }
 
+static void forget_partitions(struct keeper *k, struct kept_table *t)
+{
+	folders_forget(t);
+	t->folders_due = true;
+	partitions_mend_anew(k, t);
+	registry_forget(k->registry, t->name);
+}
+
 void upkeep_forget(struct keeper *k, struct kept_table *t)
 {
 	json_decref(t->there);
 	t->there = NULL;
 	t->missing = false;
-	folders_forget(t);
-	t->folders_due = true;
-	t->mend_due = keeper_registers(k);
-	registry_forget(k->registry, t->name);
+	forget_partitions(k, t);
 }
 
 void upkeep_first_dt(struct kept_table *t, const char *dt)
@@ -80,8 +85,23 @@ static int take(struct keeper *k, struct kept_table *t, json_t *table, struct er
 	return 0;
 }
 
+/* It was read again: is it another one, or has it other columns than its partitions? */
+static void compare(struct keeper *k, struct kept_table *t, const json_t *before)
+{
+	const json_t *made = json_object_get(before, "CreateTime");
+	char was[TABLE_HASH], is[TABLE_HASH];
+
+	table_hash(before, was);
+	table_hash(t->there, is);
+	if (made != NULL && !json_equal(made, json_object_get(t->there, "CreateTime")))
+		forget_partitions(k, t);
+	else if (strcmp(was, is) != 0)
+		partitions_mend_anew(k, t);
+}
+
 int upkeep_read(struct keeper *k, struct kept_table *t, int64_t now_ms)
 {
+	json_t *before = t->there;
 	struct error e;
 	json_t *table;
 	int rc;
@@ -89,11 +109,15 @@ int upkeep_read(struct keeper *k, struct kept_table *t, int64_t now_ms)
 	rc = catalog_get_table(&k->catalog, t->name, &table, &e);
 	if (rc < 0)
 		return failed(k, t, JOB_TABLE, &e, now_ms);
-	json_decref(t->there);
 	t->there = NULL;
 	t->missing = table == NULL;
 	t->read_ms = now_ms;
-	if (table != NULL && take(k, t, table, &e) < 0)
+	t->stale = false;
+	rc = table != NULL ? take(k, t, table, &e) : 0;
+	if (before != NULL && t->there != NULL)
+		compare(k, t, before);
+	json_decref(before);
+	if (rc < 0)
 		return failed(k, t, JOB_TABLE, &e, now_ms);
 	worked(k, t, JOB_TABLE);
 	return 0;
@@ -187,16 +211,12 @@ static void settle(struct kept_table *t)
 
 static void update(struct keeper *k, struct kept_table *t, json_t *input, struct buf *words, int64_t now_ms)
 {
-	char before[TABLE_HASH], after[TABLE_HASH];
 	struct error e;
 
-	table_hash(input, after);
-	table_hash(t->there, before);
 	if (send_update(k, t, input, &e) == 0) {
 		worked(k, t, JOB_GROW);
 		tell_change(k, t, words);
 		t->next_update_ms = now_ms + UPDATE_EVERY_MS;
-		t->mend_due |= keeper_registers(k) && strcmp(before, after) != 0;
 		upkeep_read(k, t, now_ms);
 		return;
 	}
