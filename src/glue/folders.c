@@ -77,6 +77,11 @@ static int compare_slots(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
+static bool is_seen(const struct slots *s, int64_t slot)
+{
+	return s->n > 0 && bsearch(&slot, s->items, s->n, sizeof(slot), compare_slots) != NULL;
+}
+
 /* A folder of the last partition column is a partition; any other is listed in its turn. */
 static void take_folder(struct keeper *k, struct kept_table *t, const char *folder)
 {
@@ -87,8 +92,7 @@ static void take_folder(struct keeper *k, struct kept_table *t, const char *fold
 
 	if (depth > 0 && depth < n)
 		push(&t->folders, mem_strdup(folder));
-	else if (depth == n && definition_slot(t->settings, values, &slot) &&
-		 bsearch(&slot, t->seen.items, t->seen.n, sizeof(slot), compare_slots) == NULL)
+	else if (depth == n && definition_slot(t->settings, values, &slot) && !is_seen(&t->seen, slot))
 		registry_has(k->registry, t->name, slot);
 	json_decref(values);
 }
