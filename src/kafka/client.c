@@ -122,7 +122,7 @@ static int set_all(rd_kafka_conf_t *conf, const struct settings *s, struct error
 		return -1;
 	for (size_t i = 0; i < s->kafka_options.n; i++)
 		if (set_option(conf, s->kafka_options.items[i], e) != 0)
-			return error_context(e, "%s", s->file);
+			return settings_blame(s, "kafka", "options", e);
 	return 0;
 }
 
@@ -142,8 +142,9 @@ static int check_unsecured(const struct settings *s, struct error *e)
 
 	if (rd_kafka_version() >= 0x020200ff || !client_option_given(s, option))
 		return 0;
-	return error_set(e, ERROR_GIVE_UP, EX_CONFIG, "kafka.options: %s needs librdkafka 2.2.0 or newer, this is %s",
-			 option, rd_kafka_version_str());
+	error_set(e, ERROR_GIVE_UP, EX_CONFIG, "kafka.options: %s needs librdkafka 2.2.0 or newer, this is %s", option,
+		  rd_kafka_version_str());
+	return settings_blame(s, "kafka", "options", e);
 }
 
 static int set_auth(struct client *c, const struct settings *s, struct credential_provider *credentials,

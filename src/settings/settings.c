@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the rest of the program asks of loaded settings: those of a topic, its table's name, and their end. Pure. */
+/* What the rest of the program asks of loaded settings: those of a topic, its table's name, where one stands, and their
+ * end. Pure. */
 #include "settings/settings.h"
 
 #include <stdlib.h>
@@ -73,4 +74,14 @@ char *settings_table_name(const struct topic_settings *t, const char *topic)
 	if (strlen(name) > TABLE_NAME_MAX)
 		name[TABLE_NAME_MAX] = '\0';
 	return name;
+}
+
+int settings_blame(const struct settings *s, const char *group, const char *name, struct error *e)
+{
+	const struct row *r = row_find(group, name);
+	const struct origin *o = s->origins != NULL ? origins_get(s->origins, ORIGIN_COMMON, r) : NULL;
+
+	if (o == NULL || o->kind != ORIGIN_FILE)
+		return error_context(e, "%s", s->file);
+	return error_context(e, "%s:%d", o->file, o->line);
 }

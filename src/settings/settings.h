@@ -184,6 +184,9 @@ const struct topic_settings *settings_for_topic(const struct settings *s, const 
  * "_", "t" put before a leading "_" or "."; at most 255 characters. Source: aws.md 1.1. Owns: caller frees. */
 char *settings_table_name(const struct topic_settings *t, const char *topic);
 
+/* Puts before e's text where this setting stands, as "FILE:LINE"; the file alone where it stands nowhere. */
+int settings_blame(const struct settings *s, const char *group, const char *name, struct error *e);
+
 /* Print the effective values in the file's syntax, each with where it came from, secrets masked. topic NULL: the
  * common ones and the overrides; else those of this topic. */
 void settings_print(const struct settings *s, const char *topic, FILE *out);

@@ -145,10 +145,10 @@ static void a_bad_file_is_refused_by_each_command(void **state)
 		const char *text, *said;
 	} files[] = {
 		{ "kafka = { topics = [ \"a\", ];" REST, ":1: kafka.topics: trailing comma" },
-		{ "kafka = { topics = [ \"a\" ]; group = \"g\"; options = [ \"no.such=1\" ];" REST,
-		  ": kafka.options: No such configuration property: \"no.such\"" },
+		{ "kafka = { topics = [ \"a\" ]; group = \"g\";\n options = [ \"no.such=1\" ];" REST,
+		  ":2: kafka.options: No such configuration property: \"no.such\"" },
 		{ "kafka = { topics = [ \"a\" ]; group = \"g\"; options = [ \"session.timeout.ms=soon\" ];" REST,
-		  ": kafka.options: Invalid value for configuration property \"session.timeout.ms\"" },
+		  ":1: kafka.options: Invalid value for configuration property \"session.timeout.ms\"" },
 	};
 	static const char *const commands[][2] = { { "check", "--syntax" }, { "run", NULL } };
 	char path[] = "/tmp/kafka2s3-main-XXXXXX", said[256];
@@ -195,6 +195,7 @@ static void every_command_has_help(void **state)
 	static const char *const commands[][2] = {
 		{ "run" },    { "replay" },          { "check" },          { "settings" },
 		{ "verify" }, { "offsets", "show" }, { "offsets", "set" }, { "land" },
+		{ "ddl" },    { "query" },           { "iam-policy" },     { "status" },
 		{ "version" }
 	};
 	const char *const global[] = { "--help", NULL };
