@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One boot for all tests of a file: a machine, the package that is installed in it, Kafka and S3 over TLS outside."""
+"""One boot for all tests of a file: a machine, the package for it, Kafka and S3 over TLS outside."""
 import os
 import pathlib
 import subprocess
@@ -73,17 +73,22 @@ def gateway(tmp_path_factory, authority):
 
 
 @pytest.fixture(scope="session")
-def machine(tmp_path_factory, authority, suite, package, newer):
+def bare_machine(tmp_path_factory, authority, suite):
     m = Machine(tmp_path_factory.mktemp("machine") / "m", said([HERE / "tree", suite]))
     try:
         m.start()
         m.sh("cat >>/etc/hosts", text=HOSTS)
         m.take(authority.ca, "/etc/ssl/private-ca.pem")
-        m.take(package, "/root/kafka2s3.deb")
-        m.take(newer, "/root/newer.deb")
         yield m
     finally:
         m.stop()
+
+
+@pytest.fixture(scope="session")
+def machine(bare_machine, package, newer):
+    bare_machine.take(package, "/root/kafka2s3.deb")
+    bare_machine.take(newer, "/root/newer.deb")
+    return bare_machine
 
 
 class BootedCase(Case):
