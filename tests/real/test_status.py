@@ -225,3 +225,17 @@ def test_what_a_daemon_says_of_itself(case, place, taken):
     said = command(d)
     assert said.returncode == 69 and "no daemon answers" in said.stderr and said.stdout == ""
     assert not os.path.exists(place)
+
+
+def test_dead_letters_and_tombstones_are_counted(case, place):
+    topic = case.topic()
+    case.produce(topic, [b'{"n":1}', b"no JSON", None, b'{"n":2}', b"{", None, None])
+    case.daemon(topic, status={"socket": place})
+    case.wait_landed(topic)
+    wanted = {"landed": 2, "dead": 2, "skipped": 3}
+
+    def counted():
+        m = metrics(place)
+        return [{name: m[key.format(name), *labels] for name in wanted} for key, labels in
+                (("kafka2s3_{}_records_total", ()), ("kafka2s3_partition_{}_records_total", ("0", topic)))]
+    case.until(lambda: f"{wanted}, {counted()}", lambda: counted() == [wanted, wanted], 20)
