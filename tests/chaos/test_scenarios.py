@@ -128,12 +128,13 @@ def test_h15_a_connection_dies_in_the_freeze(parts, tmp_path):
     staged(parts, tmp_path, play)
 
 
-@pytest.mark.parametrize("strategy", ["cooperative-sticky", "range"])
+@pytest.mark.parametrize("strategy", ["range", pytest.param("cooperative-sticky", marks=pytest.mark.slow)])
 def test_a_revocation_that_runs_out_of_time_aborts_its_own_uploads(case, strategy):
     """What was sealed stays behind as an intent, which the next owner makes again. That one cannot have aborted them:
     it looks for uploads when what it recovers is published."""
     topic = case.topic(2)
-    options = [*case.settings([])["kafka"]["options"], f"partition.assignment.strategy={strategy}"]
+    options = ["session.timeout.ms=6000", "heartbeat.interval.ms=500", "reconnect.backoff.max.ms=500",
+               f"partition.assignment.strategy={strategy}"]
     more = {"kafka": {"options": options}, "roll": {"age": "1h"}, "s3": {"part_size": "5MiB"},
             "output": {"compression": "none", "partition_by": "none"}}
     first = case.daemon(topic, **more)

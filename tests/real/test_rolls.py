@@ -98,7 +98,8 @@ def test_by_shutdown(case):
 def test_by_revocation(case, strategy, committed):
     """Of what goes; an eager group takes all back before it deals anew."""
     topic = case.topic(2)
-    kafka = {"options": [*case.settings([])["kafka"]["options"], f"partition.assignment.strategy={strategy}"]}
+    kafka = {"options": ["session.timeout.ms=6000", "heartbeat.interval.ms=500", "reconnect.backoff.max.ms=500",
+                         f"partition.assignment.strategy={strategy}"]}
     case.produce(topic, stock_rows(200), partitions=2, timestamp=NOON)
     first = case.daemon(topic, log=DEBUG, roll=NEVER, kafka=kafka)
     case.wait_read(topic)

@@ -119,7 +119,7 @@ def test_a_large_object_is_read_in_pieces(case):
 
 
 @pytest.mark.asan
-def test_an_object_taken_away_is_found(case):
+def test_h18_a_range_taken_away_whole_is_found(case):
     topic, d = landed(case)
     (start, keys), (after, _) = ranges(case, topic)[1:3]
     kept = {key: body(case, key) for key in keys}
