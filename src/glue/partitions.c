@@ -284,21 +284,24 @@ static void see(struct kept_table *t, int64_t slot)
 	s->items[s->n++] = slot;
 }
 
-/* One of a page: remembered if it is ours; the update that it needs, or NULL. */
+/* One of a page: remembered; the update that it needs, or NULL. What has a folder of its own is somebody's, who may
+ * have put it there in another format. */
 static json_t *mended(const struct keeper *k, struct kept_table *t, const json_t *partition, const char *hash)
 {
 	json_t *values = json_object_get(partition, "Values"), *parameters = json_object_get(partition, "Parameters");
 	const char *is = text_of(json_object_get(partition, "StorageDescriptor"), "Location");
 	int64_t slot;
+	char *place;
+	bool ours;
 
-	if (definition_slot(t->settings, values, &slot)) {
-		char *place = place_of(k, t, slot);
-
-		if (table_same_place(is, place) && t->folders_due && !t->folders_begun)
-			see(t, slot);
-		free(place);
-	}
-	if (strcmp(text_of(parameters, TABLE_COLUMNS_PARAMETER), hash) == 0)
+	if (!json_is_array(values) || !definition_slot(t->settings, values, &slot))
+		return NULL;
+	if (t->folders_due && !t->folders_begun)
+		see(t, slot);
+	place = place_of(k, t, slot);
+	ours = table_same_place(is, place);
+	free(place);
+	if (!ours || strcmp(text_of(parameters, TABLE_COLUMNS_PARAMETER), hash) == 0)
 		return NULL;
 	return mem_must(json_pack("{sO so}", "PartitionValueList", values, "PartitionInput",
 				  table_partition(t->there, values, is, parameters)));
@@ -388,10 +391,9 @@ bool partitions_mend(struct keeper *k, struct kept_table *t, int64_t now_ms)
 
 	if (!t->mend_due || t->there == NULL || now_ms < a->next_ms)
 		return false;
-	if (t->mend_page == NULL && is_old(t, now_ms)) {
-		upkeep_read(k, t, now_ms);
+	/* And goes on at once: where tables are many it is old again at the next step. */
+	if (t->mend_page == NULL && is_old(t, now_ms) && (upkeep_read(k, t, now_ms) < 0 || t->there == NULL))
 		return true;
-	}
 	what = mem_printf("columns of the partitions of \"%s.%s\"", k->settings->glue_database, t->name);
 	if (mend_step(k, t, &e) == 0) {
 		keeper_worked(k, t, a, what);

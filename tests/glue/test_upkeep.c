@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A table and its partitions, whoever else makes, drops and changes them meanwhile. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "glue/fake_glue.h"
+
+#define LATER_MS 61000 /* longer than any back-off, and than a table is fresh */
+
+static bool in_trouble(struct fake_glue *g, const char *table)
+{
+	char why[ERROR_TEXT_MAX];
+
+	return registry_is_in_trouble(g->keeper.registry, table, why);
+}
+
+/* Until nothing is left to do. */
+static void keep(struct fake_glue *g, struct kept_table *t)
+{
+	struct keeper *k = &g->keeper;
+	bool busy = true;
+
+	for (int i = 0; i < 100 && busy; i++) {
+		g->now += LATER_MS;
+		busy = partitions_register(k, g->now);
+		busy |= folders_step(k, t, g->now) || upkeep_step(k, t, g->now) || partitions_mend(k, t, g->now);
+	}
+	assert_false(busy);
+}
+
+/* A step comes when all other tables have had theirs: a minute can have gone by each time. */
+static void test_partitions_are_mended_however_many_tables_there_are(void **state)
+{
+	struct fake_glue *g = *state;
+	struct kept_table *t = fake_table(g, "orders");
+
+	for (int i = 0; i < 3; i++) {
+		g->now += LATER_MS;
+		upkeep_step(&g->keeper, t, g->now);
+		partitions_mend(&g->keeper, t, g->now);
+	}
+	assert_false(t->mend_due);
+}
+
+/* What somebody has put elsewhere, in another format for one, is theirs. */
+static void test_partitions_with_a_folder_of_their_own_are_left_alone(void **state)
+{
+	static const char *const keys[] = { "raw/orders/dt=2026-01-31/hour=00/a", NULL };
+	struct fake_glue *g = *state;
+	struct kept_table *t = fake_table(g, "orders");
+	json_t *theirs = json_pack("{s[ss] s{ss ss} s{}}", "Values", "2026-01-31", "00", "StorageDescriptor",
+				   "Location", "s3://lake-one/compact/00/", "InputFormat", "parquet", "Parameters"),
+	       *before = json_deep_copy(theirs);
+
+	g->s3.keys = keys;
+	json_object_set_new(fake_partitions(g, "orders"), "2026-01-31/00", theirs);
+	keep(g, t);
+	assert_true(json_equal(json_object_get(fake_partitions(g, "orders"), "2026-01-31/00"), before));
+	assert_int_equal(fake_calls(&g->service, "BatchUpdatePartition"), 0);
+	assert_false(in_trouble(g, "orders"));
+	json_decref(before);
+}
+
+static void test_a_partition_without_values_is_none(void **state)
+{
+	struct fake_glue *g = *state;
+	struct kept_table *t = fake_table(g, "orders");
+
+	json_object_set_new(fake_partitions(g, "orders"), "x", json_object());
+	keep(g, t);
+	assert_int_equal(fake_calls(&g->service, "BatchUpdatePartition"), 0);
+	assert_false(t->mend_due);
+}
+
+int main(void)
+{
+#define IN_GLUE(f) cmocka_unit_test_setup_teardown(f, fake_begin, fake_end)
+	const struct CMUnitTest tests[] = {
+		IN_GLUE(test_partitions_are_mended_however_many_tables_there_are),
+		IN_GLUE(test_partitions_with_a_folder_of_their_own_are_left_alone),
+		IN_GLUE(test_a_partition_without_values_is_none),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
