@@ -117,8 +117,10 @@ int upkeep_read(struct keeper *k, struct kept_table *t, int64_t now_ms)
 	if (before != NULL && t->there != NULL)
 		compare(k, t, before);
 	json_decref(before);
-	if (rc < 0)
+	if (rc < 0) {
+		forget_partitions(k, t);
 		return failed(k, t, JOB_TABLE, &e, now_ms);
+	}
 	worked(k, t, JOB_TABLE);
 	return 0;
 }
@@ -152,6 +154,17 @@ static int create(struct keeper *k, const struct table_definition *d, struct err
 	return catalog_call(&k->catalog, "CreateTable", in, NULL, e);
 }
 
+/* Whoever may not make one can be given one. */
+static bool is_there(struct keeper *k, const struct kept_table *t)
+{
+	struct error e;
+	json_t *table;
+	bool there = catalog_get_table(&k->catalog, t->name, &table, &e) == 0 && table != NULL;
+
+	json_decref(table);
+	return there;
+}
+
 static void make(struct keeper *k, struct kept_table *t, int64_t now_ms)
 {
 	struct table_definition d;
@@ -173,7 +186,7 @@ static void make(struct keeper *k, struct kept_table *t, int64_t now_ms)
 		k->shown.tables_made++;
 	}
 	definition_free(&d);
-	if (rc < 0 && !catalog_said(&k->catalog, "AlreadyExistsException")) {
+	if (rc < 0 && !catalog_said(&k->catalog, "AlreadyExistsException") && !is_there(k, t)) {
 		failed(k, t, JOB_TABLE, &e, now_ms);
 		return;
 	}
@@ -251,7 +264,8 @@ bool upkeep_step(struct keeper *k, struct kept_table *t, int64_t now_ms)
 {
 	if (now_ms < t->attempts[JOB_TABLE].next_ms)
 		return false;
-	if (t->there == NULL && !t->missing) {
+	/* Those who wait for a table that could not be read want nothing of it until it was. */
+	if (t->there == NULL ? !t->missing : t->attempts[JOB_TABLE].failures > 0) {
 		upkeep_read(k, t, now_ms);
 		return true;
 	}

@@ -9,13 +9,27 @@
 
 #include "glue/fake_glue.h"
 
-#define LATER_MS 61000 /* longer than any back-off, and than a table is fresh */
+#define FIRST INT64_C(1769817600000) /* 2026-01-31T00:00Z */
+#define LATER_MS 61000               /* longer than any back-off, and than a table is fresh */
+
+static struct kept_table *ready(struct fake_glue *g, const char *name)
+{
+	struct kept_table *t = fake_table(g, name);
+
+	assert_int_equal(upkeep_read(&g->keeper, t, g->now), 0);
+	return t;
+}
 
 static bool in_trouble(struct fake_glue *g, const char *table)
 {
 	char why[ERROR_TEXT_MAX];
 
 	return registry_is_in_trouble(g->keeper.registry, table, why);
+}
+
+static bool has(struct fake_glue *g, const char *table, int hour)
+{
+	return registry_has(g->keeper.registry, table, FIRST + hour * FAKE_HOUR);
 }
 
 /* Until nothing is left to do. */
@@ -32,7 +46,75 @@ static void keep(struct fake_glue *g, struct kept_table *t)
 	assert_false(busy);
 }
 
-/* A step comes when all other tables have had theirs: a minute can have gone by each time. */
+/* Those who wait for its partitions are not read before that. */
+static void test_a_table_that_could_not_be_read_is_read_again(void **state)
+{
+	struct fake_glue *g = *state;
+	struct kept_table *t = ready(g, "orders");
+
+	keep(g, t);
+	fake_refuse(g, "GetTable", "AccessDeniedException", ERROR_WAIT_PERSON, 1);
+	assert_int_equal(upkeep_read(&g->keeper, t, g->now), -1);
+	assert_true(in_trouble(g, "orders"));
+	assert_false(upkeep_step(&g->keeper, t, t->attempts[JOB_TABLE].next_ms - 1));
+	keep(g, t);
+	assert_false(in_trouble(g, "orders"));
+}
+
+static void test_a_table_that_a_person_makes_instead_is_found(void **state)
+{
+	struct fake_glue *g = *state;
+	struct kept_table *t = keeper_table(&g->keeper, "orders", "orders", g->now);
+	struct table_definition d;
+
+	fake_refuse(g, "CreateTable", "AccessDeniedException", ERROR_WAIT_PERSON, -1);
+	has(g, "orders", 0);
+	for (int i = 0; i < 10; i++) {
+		g->now += LATER_MS;
+		partitions_register(&g->keeper, g->now);
+		upkeep_step(&g->keeper, t, g->now);
+	}
+	assert_true(in_trouble(g, "orders"));
+	assert_true(t->attempts[JOB_TABLE].failures > 3);
+	keeper_define(&g->keeper, t, &d);
+	fake_make(&g->service, definition_input(&d));
+	definition_free(&d);
+	keep(g, t);
+	assert_false(in_trouble(g, "orders"));
+	assert_true(has(g, "orders", 0));
+}
+
+static void place(struct fake_glue *g, const char *name, const char *location)
+{
+	json_t *table = json_object_get(json_object_get(g->service.tables, name), "Table");
+
+	json_object_set_new(json_object_get(table, "StorageDescriptor"), "Location", json_string(location));
+}
+
+/* It was dropped and made otherwise, and then as it should be: of that one's
+ * partitions nothing is known. */
+static void test_a_table_that_was_anothers_meanwhile_has_none_of_the_partitions(void **state)
+{
+	static const char *const keys[] = { "raw/orders/dt=2026-01-31/hour=00/a", "raw/orders/dt=2026-01-31/hour=07/b",
+					    NULL };
+	struct fake_glue *g = *state;
+	struct kept_table *t = fake_table(g, "orders");
+
+	g->s3.keys = keys;
+	has(g, "orders", 0);
+	keep(g, t);
+	assert_int_equal(json_object_size(fake_partitions(g, "orders")), 2);
+	json_object_clear(fake_partitions(g, "orders"));
+	place(g, "orders", "s3://elsewhere/");
+	assert_int_equal(upkeep_read(&g->keeper, t, g->now), -1);
+	place(g, "orders", "s3://lake-one/raw/orders/");
+	keep(g, t);
+	assert_int_equal(json_object_size(fake_partitions(g, "orders")), 2);
+	assert_true(has(g, "orders", 0));
+}
+
+/* A step comes when all other tables have had theirs: a minute can have gone by
+ * each time. */
 static void test_partitions_are_mended_however_many_tables_there_are(void **state)
 {
 	struct fake_glue *g = *state;
@@ -80,6 +162,9 @@ int main(void)
 {
 #define IN_GLUE(f) cmocka_unit_test_setup_teardown(f, fake_begin, fake_end)
 	const struct CMUnitTest tests[] = {
+		IN_GLUE(test_a_table_that_could_not_be_read_is_read_again),
+		IN_GLUE(test_a_table_that_a_person_makes_instead_is_found),
+		IN_GLUE(test_a_table_that_was_anothers_meanwhile_has_none_of_the_partitions),
 		IN_GLUE(test_partitions_are_mended_however_many_tables_there_are),
 		IN_GLUE(test_partitions_with_a_folder_of_their_own_are_left_alone),
 		IN_GLUE(test_a_partition_without_values_is_none),
