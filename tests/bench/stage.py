@@ -67,13 +67,14 @@ def of_size(size, total_bytes):
     """Messages of that size, made of rows; a multiple of 16, so that the last roll by number is at the end."""
     rng = random.Random(2)
     plain = [row(n, rng) for n in range(4000)]
+    longest, filling = max(map(len, plain)) + 1, b"".join(plain[:100]).replace(b'"', b"'")
     for n in range(total_bytes // size // 16 * 16):
         if size < 200:
             yield b'{"n":%d,"text":"' % n + plain[n % 4000][:size - 22].replace(b'"', b"'") + b'"}'
         else:
-            at = n % 2000
-            count = max(1, size // len(plain[0]) - 1)
-            yield b'{"n":%d,"rows":[' % n + b",".join(plain[(at + i) % 4000] for i in range(count)) + b"]}"
+            at, count = n % 2000, max(1, (size - 64) // longest)
+            start = b'{"n":%d,"rows":[%b],"text":"' % (n, b",".join(plain[at:at + count]))
+            yield start + filling[:max(0, size - len(start) - 2)] + b'"}'
 
 
 class Result:
