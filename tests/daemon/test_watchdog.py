@@ -22,12 +22,14 @@ kafka = {{ brokers = "{NOBODY}"; topics = [ "none" ]; group = "none"; }};
 s3 = {{ bucket = "none"; region = "us-east-1"; endpoint = "http://{NOBODY}";
        access_key_id = "none"; secret_access_key = "none"; }};
 start_timeout = "1s";
+catalog = "table";
+glue = {{ database = "none"; }};
 """
 WATCHDOG_US = 4000000
 PTRACE_DETACH, PTRACE_SEIZE, PTRACE_INTERRUPT = 17, 0x4206, 0x4207
 WALL = 0x40000000
 POLLS = {"7", "232", "271", "281"}      # poll, epoll_wait, ppoll, epoll_pwait of amd64
-FUTEX = "202"                           # what this thread waits for is a condition, whose lock it leaves meanwhile
+FUTEX = "202"                           # what these threads wait for is a condition, whose lock they leave meanwhile
 ptrace = ctypes.CDLL(None, use_errno=True).ptrace
 ptrace.argtypes = [ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c_void_p]
 
@@ -39,7 +41,7 @@ class Held:
         tasks = pathlib.Path(f"/proc/{pid}/task").iterdir()
         self.task, = (t for t in tasks if (t / "comm").read_text().strip() == name)
         self.id = int(self.task.name)
-        self.waits = {FUTEX} if name == "credentials" else POLLS
+        self.waits = {FUTEX} if name in ("credentials", "glue") else POLLS
         until(f"{name} to wait", self._held, 60)
 
     def _held(self):
@@ -80,7 +82,8 @@ def started(tmp_path):
     conf.chmod(0o600)
     manager = Manager()
     p = Process([TOP / "build" / "kafka2s3", "-c", conf], str(tmp_path / "none.log"),
-                env={"NOTIFY_SOCKET": manager.address, "WATCHDOG_USEC": str(WATCHDOG_US)})
+                env={"NOTIFY_SOCKET": manager.address, "WATCHDOG_USEC": str(WATCHDOG_US),
+                     "AWS_ENDPOINT_URL_GLUE": f"http://{NOBODY}"})
     try:
         yield p, manager
     finally:
@@ -88,7 +91,7 @@ def started(tmp_path):
         manager.socket.close()
 
 
-@pytest.mark.parametrize("thread", ["consumer", "uploader", "credentials"])
+@pytest.mark.parametrize("thread", ["consumer", "uploader", "credentials", "glue"])
 def test_a_thread_that_is_held_stops_the_signs_of_life(started, thread):
     p, manager = started
     until(lambda: f"a sign of life, {p.tail()}", manager.hears_life, 120)
