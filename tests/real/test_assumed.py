@@ -14,6 +14,7 @@ from account import NUMBER, Account
 from case import Case
 from rows import stock_rows
 from test_iam import policy_of
+from test_reload import reload
 from waiting import until
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "servers"))
@@ -144,6 +145,36 @@ def test_old_ones_are_used_while_no_new_ones_can_be_had(case, sts):
     case.wait_landed(topic, seconds=60)
     sts.answer = "give"
     until("the next ones", lambda: len(sts.tokens) > 1, 60)
+    assert d.terminate() == 0
+    assert case.judge(topic).rows == 200
+    assert keeps_secrets(d, sts)
+
+
+def test_a_reload_takes_another_profile_and_a_role(case, sts, tmp_path):
+    """Each setting of who it is, seen by what S3 and the token service are asked."""
+    profiles = tmp_path / "aws"
+    profiles.write_text("[profile wrong]\naws_access_key_id = AKIAWRONG\naws_secret_access_key = wrong\n"
+                        f"[profile right]\naws_access_key_id = {gateway.ACCESS_KEY}\n"
+                        f"aws_secret_access_key = {gateway.SECRET_KEY}\n")
+    topic = case.topic(1)
+    d = case.daemon(topic, start=False, s3={"access_key_id": "", "secret_access_key": "", "profile": "wrong"})
+    d.env = {**WITHOUT_MACHINE, "AWS_CONFIG_FILE": str(profiles), "AWS_ENDPOINT_URL_STS": sts.endpoint}
+    d.start()
+    case.produce(topic, stock_rows(100))
+    d.wait_says(r"InvalidAccessKeyId", seconds=60)
+    assert reload(d, topic, s3={"profile": "right"}).endswith(": s3.profile")
+    case.wait_landed(topic, seconds=120)
+    assert not sts.asked
+    assert reload(d, topic, s3={"role_arn": ROLE}).endswith(": s3.role_arn")
+    case.until("the role", lambda: [form["RoleArn"] for form in sts.asked] == [ROLE], 60)
+    assert reload(d, topic, s3={"external_id": "shared"}).endswith(": s3.external_id")
+    case.until("the word", lambda: sts.asked[-1].get("ExternalId") == "shared", 60)
+    assert reload(d, topic, s3={"role_session_name": "lake"}).endswith(": s3.role_session_name")
+    case.until("the name", lambda: sts.asked[-1]["RoleSessionName"] == "lake", 60)
+    sts.secrets.pop(gateway.ACCESS_KEY)     # who assumes the role may do nothing else
+    case.produce(topic, stock_rows(100, first=100))
+    case.wait_landed(topic, seconds=60)
+    sts.secrets[gateway.ACCESS_KEY] = gateway.SECRET_KEY
     assert d.terminate() == 0
     assert case.judge(topic).rows == 200
     assert keeps_secrets(d, sts)

@@ -9,6 +9,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 import gateway
+import judge
 from rows import Feeder, stock_rows
 
 AWAY = 20
@@ -56,6 +57,7 @@ def test_sigterm_while_s3_is_away(case):
     began = time.monotonic()
     assert d.terminate(25) == 0
     assert time.monotonic() - began < 40
+    assert judge.names_intent(case.text(topic, 0))
     case.gateway.start()
     d.start()
     case.wait_landed(topic)
@@ -74,17 +76,23 @@ def test_sigterm_goes_on_with_a_body_that_leaves_slowly(case):
 
 
 def test_sigterm_while_kafka_is_away(case):
+    """What is open cannot be named any more, and leaves nothing behind."""
     topic = case.topic(2)
-    d = case.daemon(topic)
+    d = case.daemon(topic, roll={"age": "1h", "records": 500})
     case.produce(topic, stock_rows(1000), partitions=2)
     case.wait_landed(topic)
+    landed = case.keys()
+    case.produce(topic, stock_rows(200, first=1000), partitions=2)
+    case.wait_read(topic)
     case.broker.stop()
     began = time.monotonic()
     assert d.terminate(25) == 0
     assert time.monotonic() - began < 40
     case.broker.start()
+    assert case.keys() == landed
+    assert case.committed(topic) == {0: 500, 1: 500} and not judge.names_intent(case.text(topic, 0))
     d.start()
-    case.produce(topic, stock_rows(1000, first=1000), partitions=2)
+    case.produce(topic, stock_rows(800, first=1200), partitions=2)
     case.wait_landed(topic)
     assert case.judge(topic).rows == 2000
 

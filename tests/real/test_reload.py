@@ -15,6 +15,7 @@ import gateway
 import judge
 from rows import HOUR_MS, NOON, Feeder, stock_rows
 
+DEBUG = r"(?m)^\S+Z debug "
 NEVER = {"age": "1h", "bytes": "1GiB", "records": 0}
 
 
@@ -81,8 +82,12 @@ def test_settings_take_effect_without_a_rebalance(case, tmp_path):
     mixed = [b"not json %d" % n if n % 2 == 0 else row for n, row in enumerate(stock_rows(6000, first=1000))]
     case.produce(topic, mixed, partitions=2)
     d.wait_says(r"partition 0: waits for a person: too many of its records cannot be written", seconds=60)
-    reload(d, topic, output={"dead_letter_limit": "100%"}, log={"level": "info"})
+    assert reload(d, topic, output={"dead_letter_limit": "100%"}, log={"level": "info"}
+                  ).endswith(": output.dead_letter_limit, log.level")
+    reloaded = len(d.log())
     case.wait_landed(topic, seconds=90)
+    before, after = d.log()[:reloaded], d.log()[reloaded:]
+    assert re.search(DEBUG, before) and not re.search(DEBUG, after) and "Z info " in after
 
     assert re.findall(r"the group gave .*\n", d.log()) == [given]
     assert not d.says(r"the group takes|lost: what was not committed")
