@@ -320,6 +320,22 @@ def test_h10_retention_has_passed_an_intent(case):
     assert begins(case, 250) == {"truncated"}
 
 
+def test_h10_the_log_ends_inside_of_an_intent(case):
+    """The topic was made again, and the broker has kept offset and text: the intent is of another log."""
+    topic = case.topic(1)
+    d = leave_an_intent(case, topic, stock_rows(200))
+    text = case.text(topic, 0)
+    made_again(case, topic)
+    case.produce(topic, stock_rows(150, first=1000), timestamp=NOON)
+    case.commit_from_outside(topic, 0, 100, text)
+    d.start()
+    d.wait_says(r"the log ends at 150, before offset 200 that was read already: .* going on at 0")
+    case.wait_landed(topic)
+    assert d.terminate() == 0
+    assert landed(case, topic) == once(range(100), range(1000, 1150))
+    assert begins(case, 0) == {"first", "truncated"}
+
+
 def test_h14_a_topic_is_made_again_while_no_daemon_looks(case):
     """The broker has kept the offsets: the log ends before what was read."""
     topic = case.topic(1)
