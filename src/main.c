@@ -31,6 +31,7 @@
 #include "settings/settings.h"
 #include "status/command.h"
 #include "status/metrics.h"
+#include "status/server.h"
 #include "verify/verify.h"
 
 #define DEFAULT_FILE "/etc/kafka2s3.conf"
@@ -275,9 +276,10 @@ static int run_version(const struct arguments *a, struct settings *s)
 	(void)a;
 	(void)s;
 	puts("kafka2s3 " KAFKA2S3_VERSION);
-	printf("librdkafka %s, libcurl %s, OpenSSL %s, jansson %s, %s %s, %s %s\n", consumer_library_version(),
-	       http_library_version(), sha256_library_version(), jansson_version_str(), gzip->library,
-	       gzip->library_version(), zstd->library, zstd->library_version());
+	printf("librdkafka %s, libcurl %s, OpenSSL %s, jansson %s, libmicrohttpd %s, %s %s, %s %s\n",
+	       consumer_library_version(), http_library_version(), sha256_library_version(), jansson_version_str(),
+	       server_library_version(), gzip->library, gzip->library_version(), zstd->library,
+	       zstd->library_version());
 	return 0;
 }
 

@@ -290,3 +290,8 @@ void server_free(struct server *s)
 	pthread_mutex_destroy(&s->lock);
 	free(s);
 }
+
+const char *server_library_version(void)
+{
+	return MHD_get_version();
+}

@@ -17,5 +17,6 @@ struct server *server_new(struct board *b, const struct settings *s, int64_t now
 /* Try again what could not be had. */
 void server_tick(struct server *s, int64_t now_boot_ms);
 void server_free(struct server *s); /* NULL is fine */
+const char *server_library_version(void);
 
 #endif

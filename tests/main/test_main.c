@@ -183,7 +183,13 @@ static void the_sample_is_fine(void **state)
 		{ { "settings", "--man" }, 0, ".It Va kafka.brokers" },
 		{ { "version" }, 0, "kafka2s3 " KAFKA2S3_VERSION "\n" },
 		{ { "--version" }, 0, "kafka2s3 " KAFKA2S3_VERSION "\n" },
-		{ { "version" }, 0, "librdkafka " },
+		{ { "version" }, 0, "\nlibrdkafka 2." },
+		{ { "version" }, 0, ", libcurl " },
+		{ { "version" }, 0, ", OpenSSL 3." },
+		{ { "version" }, 0, ", jansson 2." },
+		{ { "version" }, 0, ", libmicrohttpd " },
+		{ { "version" }, 0, ", libdeflate 1." },
+		{ { "version" }, 0, ", libzstd 1." },
 	};
 
 	(void)state;
