@@ -74,6 +74,8 @@ def test_a_table_by_projection_signed_as_aws_wants_it(aws, account):
     says_the_same(d, made())
 
 
+@pytest.mark.asan
+@pytest.mark.tsan
 def test_partitions_are_registered_before_their_offsets_move(case, glue):
     """Glue throttles, refuses some inside of a 200, loses an answer; the daemon is killed while Glue is away: what is
     in S3 and committed is registered, always."""
