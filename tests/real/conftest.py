@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-from fixtures import account, aws, broker, case, gateway  # noqa: F401
+from fixtures import account, aws, broker, case, gateway, place  # noqa: F401

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import pathlib
+import tempfile
 
 import pytest
 
@@ -48,3 +49,10 @@ def aws(request, broker, account, tmp_path):
     """A case whose bucket is in the account."""
     with contextlib.closing(Case(request.node.name, broker, account, tmp_path)) as c:
         yield c
+
+
+@pytest.fixture
+def place():
+    """A path that is short enough for a socket."""
+    with tempfile.TemporaryDirectory(prefix="k2s-") as directory:
+        yield os.path.join(directory, "d.sock")

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a service manager hears of the daemon."""
+import json
 import re
 import signal
 import socket
 import threading
 
+from asking import ask
 from rows import stock_rows
 
 
@@ -67,14 +69,19 @@ def test_ready_alive_reloaded_and_stopping(case):
     assert case.judge(topic).rows == 100
 
 
-def test_ready_by_the_timeout_while_s3_is_away(case):
-    """And it says so, before and after, gives signs of life for longer than the watchdog waits, and goes on when S3 is
-    back."""
+def health(place, path):
+    code, _headers, body = ask(place, path)
+    return code, json.loads(body)
+
+
+def test_ready_by_the_timeout_while_s3_is_away(case, place):
+    """And it says so, before and after, to whoever asks, gives signs of life for longer than the watchdog waits, and
+    goes on when S3 is back."""
     manager = Manager(case)
     topic = case.topic()
     case.produce(topic, stock_rows(100))
     case.gateway.stop()
-    d = case.daemon(topic, start=False, start_timeout="2s")
+    d = case.daemon(topic, start=False, start_timeout="2s", status={"socket": place})
     d.env = {"NOTIFY_SOCKET": manager.address, "WATCHDOG_USEC": "3000000"}
     d.start()
     port = str(case.gateway.port)
@@ -84,10 +91,15 @@ def test_ready_by_the_timeout_while_s3_is_away(case):
     case.until("signs of life, a quarter of the watchdog's time between them",
                lambda: sum("WATCHDOG" in m for m in manager.messages[since:]) > 5, 60)
     manager.wait(case, len(manager.messages), STATUS="^waits for S3: ")
+    code, said = health(place, "/readyz")
+    assert (code, said["live"], said["ready"]) == (503, True, False) and said["why"].startswith("starting: waits for ")
+    code, said = health(place, "/healthz")
+    assert (code, said["live"], said["ready"]) == (200, True, False)
     since = len(manager.messages)
     case.gateway.start()
     manager.wait(case, since, STATUS="^lands 1 partition")
     case.wait_landed(topic, seconds=90)
+    case.until("it to say that it is ready", lambda: health(place, "/readyz")[0] == 200, 60)
     assert sum("READY" in m for m in manager.messages) == 1
     assert d.terminate(60) == 0
     assert case.judge(topic).rows == 100

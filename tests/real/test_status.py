@@ -10,7 +10,6 @@ import socket
 import stat
 import struct
 import subprocess
-import tempfile
 import termios
 import time
 
@@ -20,13 +19,6 @@ from asking import Page, ask, metrics, partition, status
 from rows import NOON
 
 RECORDS, ROLL = 100, 60
-
-
-@pytest.fixture
-def place():
-    """A path that is short enough for a socket."""
-    with tempfile.TemporaryDirectory(prefix="k2s-") as directory:
-        yield os.path.join(directory, "d.sock")
 
 
 @pytest.fixture
