@@ -170,9 +170,10 @@ struct board_uploader {
 	int open_objects;
 	int waiting_objects; /* complete, and not in S3 yet */
 	uint64_t seals_for_memory;
-	bool full;       /* takes no records, for want of memory */
-	bool stuck;      /* S3 takes nothing, for longer than a passing error lasts */
-	text_at trouble; /* what S3 said last of what is tried again; 0: nothing */
+	int64_t share_wanted_bytes; /* that would have made them needless; 0: there were none */
+	bool full;                  /* takes no records, for want of memory */
+	bool stuck;                 /* S3 takes nothing, for longer than a passing error lasts */
+	text_at trouble;            /* what S3 said last of what is tried again; 0: nothing */
 	struct board_s3 s3;
 	struct histogram sizes;     /* bytes of objects */
 	struct histogram freshness; /* s: age of a range's first record when the range was in S3 */

@@ -21,4 +21,10 @@ static inline int64_t memory_of_uploader(const struct settings *s)
 	return s->memory_bytes / 4 * 3 / s->uploaders;
 }
 
+/* The least memory of which each uploader has that much. */
+static inline int64_t memory_for_uploaders(int64_t each, int n)
+{
+	return (each * n + 2) / 3 * 4;
+}
+
 #endif

@@ -65,8 +65,9 @@ static void add_memory(const struct view *v, struct buf *out)
 	if (v->seals_for_memory > 0) {
 		add_labelled(out, "");
 		buf_addf(out,
-			 "%" PRIu64 " ranges were finished early for want of memory: a larger \"memory\" avoids it\n",
-			 v->seals_for_memory);
+			 "%" PRIu64 " ranges were finished early for want of memory: memory = \"%" PRId64
+			 "MiB\" avoids it\n",
+			 v->seals_for_memory, (v->memory_wanted_bytes + (1 << 20) - 1) >> 20);
 	}
 }
 

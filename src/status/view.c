@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "settings/memory.h"
 
 /* ---- Partitions ---- */
 
@@ -186,6 +187,8 @@ static void take_object(struct view *v, const struct board_uploader *u, const st
 
 static void take_uploader(struct view *v, const struct board_uploader *u)
 {
+	int64_t wanted;
+
 	join_s3(&v->s3, &u->s3);
 	histogram_join(&v->sizes, &u->sizes);
 	histogram_join(&v->freshness, &u->freshness);
@@ -196,6 +199,8 @@ static void take_uploader(struct view *v, const struct board_uploader *u)
 	v->open_objects += u->open_objects;
 	v->waiting_objects += u->waiting_objects;
 	v->seals_for_memory += u->seals_for_memory;
+	wanted = memory_for_uploaders(u->share_wanted_bytes, v->board.n_uploaders);
+	v->memory_wanted_bytes = wanted > v->memory_wanted_bytes ? wanted : v->memory_wanted_bytes;
 	for (int i = 0; i < u->n_last; i++)
 		take_object(v, u, &u->last[i]);
 }

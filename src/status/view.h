@@ -51,9 +51,10 @@ struct view {
 	int64_t open_bytes, moving_bytes, share_bytes;
 	int open_objects, waiting_objects;
 	uint64_t seals_for_memory;
-	int64_t lag;          /* of all partitions where it is known */
-	int64_t freshness_ms; /* of the least fresh */
-	int64_t headroom_ms;  /* of the one with least; BOARD_UNKNOWN: nothing is about to be lost */
+	int64_t memory_wanted_bytes; /* that would have avoided them; 0: there were none */
+	int64_t lag;                 /* of all partitions where it is known */
+	int64_t freshness_ms;        /* of the least fresh */
+	int64_t headroom_ms;         /* of the one with least; BOARD_UNKNOWN: nothing is about to be lost */
 	bool live, ready;
 	char why[BOARD_TEXT_MAX + 32]; /* not live, or not ready: why; else "" */
 };

@@ -47,6 +47,7 @@ struct uploader {
 	struct writer *writers;
 	int64_t next_tick_boot_ms;
 	uint64_t seals_for_memory;
+	int most_open; /* objects, when a range was sealed for memory */
 	uint64_t taken_told;
 	bool trouble_told;
 	int64_t tell_trouble_boot_ms; /* not before */
@@ -260,6 +261,7 @@ static bool relieve(struct uploader *u, int64_t now_boot_ms)
 	if (w == NULL)
 		return false;
 	if (writer_can_seal(w)) {
+		u->most_open = u->env.n_open > u->most_open ? u->env.n_open : u->most_open;
 		writer_seal(w, ROLL_MEMORY, now_boot_ms);
 		u->seals_for_memory++;
 	} else {
@@ -366,6 +368,13 @@ static void tell_trouble(struct uploader *u, int64_t now_boot_ms)
 	}
 }
 
+/* The share that so many objects need so that none is sealed for memory: when three quarters of it are open, of which
+ * lines that are not compressed take one at most (size_blocks), some tail is large enough for an early part. */
+static int64_t share_wanted(const struct uploader *u)
+{
+	return (int64_t)u->most_open * 2 * OBJECT_MIN_PART;
+}
+
 static void show(struct uploader *u, int64_t now_boot_ms)
 {
 	struct board_uploader *out;
@@ -376,6 +385,7 @@ static void show(struct uploader *u, int64_t now_boot_ms)
 	out = board_uploader_begin(u->board, u->number);
 	out->share_bytes = u->share_bytes;
 	out->seals_for_memory = u->seals_for_memory;
+	out->share_wanted_bytes = share_wanted(u);
 	out->full = u->full;
 	story_show(u->story, &u->env, u->writers, out);
 	board_uploader_show(u->board, u->number, now_boot_ms);

@@ -109,6 +109,7 @@ static void made_up_uploader(struct board *b, int number)
 	u->open_objects = 2;
 	u->waiting_objects = 1;
 	u->seals_for_memory = 1;
+	u->share_wanted_bytes = (number + 1) * 150 << 20;
 	u->objects = 12;
 	u->n_last = 12;
 	for (int i = 0; i < u->n_last; i++) {

@@ -233,6 +233,7 @@ static void test_text(void **state)
 	assert_has(f, "exactly once\n");
 	assert_has(f, "100 records/s, 24.4 KiB/s; over the last minute 50 records/s");
 	assert_has(f, "24 objects landed");
+	assert_has(f, "2 ranges were finished early for want of memory: memory = \"800MiB\" avoids it\n");
 	assert_has(
 		f,
 		"256 MiB: Kafka client about 4.9 KiB, rings 777 B, uploaders 1.9 MiB open and 3.8 MiB moving of 192 MiB;");
