@@ -36,7 +36,8 @@ static void add_topic(const struct consumer *c, struct topics *t, const struct r
 
 	i->name = m->topic;
 	i->partitions = m->partition_cnt;
-	i->place = mem_printf("%s/%s", s->prefix, table);
+	/* A database of Glue has one table of a name, and that one location. */
+	i->place = c->settings->catalog != CATALOG_NONE ? mem_strdup(table) : mem_printf("%s/%s", s->prefix, table);
 	i->named = s->table[0] != '\0';
 	free(table);
 }

@@ -177,6 +177,20 @@ def test_a_foreign_table_holds_its_own_topic_alone(case, glue):
 
 
 @pytest.mark.slow
+def test_of_two_topics_of_one_table_name_one_waits_wherever_its_objects_go(case, glue):
+    first, second = case.topic(suffix="-a"), case.topic(suffix=".a")
+    d = case.daemon(first, second, override=[{"topics": [second], "s3": {"prefix": "other"}}],
+                    **catalog(glue.endpoint, "registered"))
+    case.produce(first, stock_rows(50))
+    case.produce(second, stock_rows(50))
+    case.wait_landed(first, seconds=90)
+    d.wait_says(r"\.a\" partition 0: waits for a table of its own.*-a\" has it already", 60)
+    assert case.committed(second) == {}
+    assert glue.table(LAKE, name_of(first))["StorageDescriptor"]["Location"] == (
+        f"s3://{case.bucket}/raw/{name_of(first)}/")
+
+
+@pytest.mark.slow
 def test_what_a_daemon_landed_and_never_registered_is_found_at_the_next_start(case, glue):
     """It landed without a catalog; and with projection its range begins there."""
     topic = case.topic()
