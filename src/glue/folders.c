@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the bucket holds of a table that this process has not landed itself: once after each start, and for each table
- * that was made, since a daemon may have died between the two. Registered partitions: all folders, those that Glue
- * lacks are wanted. Projection: the earliest day. */
+/* What the bucket holds of a table that this process has not landed itself: after each start, for each table that was
+ * made, and once a day, since a daemon may have died between the two. Registered partitions: all folders, those that
+ * Glue lacks are wanted. Projection: the earliest day. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +11,7 @@
 #include "glue/keeper.h"
 
 #define HOURS 24
+#define EVERY_MS (24 * 3600000)
 
 static void push(struct texts_list *l, char *text)
 {
@@ -168,6 +169,10 @@ bool folders_step(struct keeper *k, struct kept_table *t, int64_t now_ms)
 	struct error e;
 	char *what;
 
+	if (!t->folders_due && now_ms >= t->next_folders_ms) {
+		t->folders_due = true;
+		partitions_mend_anew(k, t); /* and see which there are */
+	}
 	/* Of a table that is missing, Glue has no partition; the first that is found has it made. */
 	if (!t->folders_due || now_ms < a->next_ms ||
 	    (keeper_registers(k) && !t->missing && (t->there == NULL || t->mend_due)))
@@ -188,5 +193,6 @@ bool folders_step(struct keeper *k, struct kept_table *t, int64_t now_ms)
 	}
 	folders_forget(t);
 	t->folders_due = false;
+	t->next_folders_ms = now_ms + EVERY_MS;
 	return false;
 }

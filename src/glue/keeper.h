@@ -71,6 +71,7 @@ struct kept_table {
 	struct slots seen; /* registered, as the last pass found; until the folders are looked through */
 
 	bool folders_due, folders_begun;
+	int64_t next_folders_ms;
 	struct texts_list folders; /* still to be listed; the last one is in work, at folders_page */
 	char *folders_page;
 };

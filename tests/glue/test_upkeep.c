@@ -128,6 +128,25 @@ static void test_partitions_are_mended_however_many_tables_there_are(void **stat
 	assert_false(t->mend_due);
 }
 
+/* It landed it, died before it was registered, and this one found no record of it any more. */
+static void test_what_another_daemon_left_is_found_within_a_day(void **state)
+{
+	static const char *const before[] = { "raw/orders/dt=2026-01-31/hour=00/a", NULL };
+	static const char *const after[] = { "raw/orders/dt=2026-01-31/hour=00/a", "raw/orders/dt=2026-01-31/hour=07/b",
+					     NULL };
+	struct fake_glue *g = *state;
+	struct kept_table *t = fake_table(g, "orders");
+
+	g->s3.keys = before;
+	keep(g, t);
+	g->s3.keys = after;
+	keep(g, t);
+	assert_int_equal(json_object_size(fake_partitions(g, "orders")), 1);
+	g->now += FAKE_DAY;
+	keep(g, t);
+	assert_int_equal(json_object_size(fake_partitions(g, "orders")), 2);
+}
+
 /* What somebody has put elsewhere, in another format for one, is theirs. */
 static void test_partitions_with_a_folder_of_their_own_are_left_alone(void **state)
 {
@@ -165,6 +184,7 @@ int main(void)
 		IN_GLUE(test_a_table_that_could_not_be_read_is_read_again),
 		IN_GLUE(test_a_table_that_a_person_makes_instead_is_found),
 		IN_GLUE(test_a_table_that_was_anothers_meanwhile_has_none_of_the_partitions),
+		IN_GLUE(test_what_another_daemon_left_is_found_within_a_day),
 		IN_GLUE(test_partitions_are_mended_however_many_tables_there_are),
 		IN_GLUE(test_partitions_with_a_folder_of_their_own_are_left_alone),
 		IN_GLUE(test_a_partition_without_values_is_none),
