@@ -14,7 +14,7 @@
 struct sampler;
 
 #define SAMPLER_BYTES_MAX (256 << 10)
-#define SAMPLER_LINE_MAX (4 << 20) /* a line alone; a longer one is never sampled */
+#define SAMPLER_LINE_MAX (1 << 20) /* a line alone; a longer one is never sampled */
 
 struct sampler *sampler_new(void);
 void sampler_free(struct sampler *s); /* NULL is fine */
