@@ -20,7 +20,7 @@ import tempfile
 import traceback
 
 HERE = pathlib.Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE), str(HERE.parent / "real")]
+sys.path[:0] = [str(HERE), str(HERE.parent / "real"), str(HERE.parent / "servers")]
 
 import events  # noqa: E402
 import process  # noqa: E402
@@ -46,7 +46,7 @@ def pick(world, waiting):
         return lambda w: at_a_step(w, step)
     if world.rng.random() < RARE:
         return events.broker_restarts
-    return world.rng.choice(events.COMMON)
+    return world.rng.choice(events.COMMON + (events.OF_GLUE if world.glue else []))
 
 
 def bounded(world):

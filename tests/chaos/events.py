@@ -279,6 +279,47 @@ def connections_end(world):
         member.s3.cut_all()
 
 
+def while_glue(world, seconds):
+    """Some seconds of a fault of Glue: whatever is committed meanwhile has its partitions."""
+    with_a_kill(world, seconds)
+    unregistered = world.unregistered()
+    assert not unregistered, unregistered[:5]
+    world.glue.clear()
+
+
+def glue_is_away(world):
+    """One time in five for so long that the partitions that wait for it are parked."""
+    seconds = world.rng.uniform(2, 12) if world.rng.random() < 0.8 else world.rng.uniform(35, 45)
+    world.say(f"Glue is away for {seconds:.1f} s")
+    world.glue.rule("*", cut=True, times=0)
+    while_glue(world, seconds)
+
+
+def glue_is_sick(world):
+    """Throttles, fails, refuses some inside of a 200, and loses answers of what it has done."""
+    seconds, share = world.rng.uniform(4, 12), world.rng.uniform(0.2, 0.8)
+    world.say(f"Glue is sick for {seconds:.1f} s: {share:.0%} of the calls")
+    for action, more in [("*", {"code": "ThrottlingException"}), ("*", {"status": 503}), ("*", {"cut": True}),
+                         ("*", {"cut": True, "work": True}), ("*", {"status": 500, "work": True}),
+                         ("BatchCreatePartition", {"each": True, "code": "InternalServiceException"})]:
+        world.glue.rule(action, times=0, chance=dice(world, share / 5), **more)
+    while_glue(world, seconds)
+
+
+def kill_before_glue_answers(world):
+    """A daemon that knows of no partition yet is killed when one has just been registered."""
+    member = world.busy()
+    member.kill()
+    rule = world.glue.rule("BatchCreatePartition", cut=True, work=True, times=0)
+    member.start()
+    ends = time.monotonic() + STEP_SECONDS
+    while not rule.used and time.monotonic() < ends:
+        time.sleep(0.02)
+    kill(world, member, f"started again, and {rule.used} answers of Glue were lost")
+    while_glue(world, world.rng.uniform(0, 2))
+
+
+OF_GLUE = [glue_is_away, glue_is_sick, glue_is_sick, kill_before_glue_answers]
 COMMON = [kill_at_any_instant, kill_at_any_instant, kill_at_any_instant, kill_all, freeze_at_any_instant,
           freeze_briefly, join, join, leave, s3_is_away, s3_is_sick, s3_is_sick, uploads_die, uploads_die,
           kafka_is_sick, kafka_is_sick, messages_are_lost, kafka_is_away_from_one, cables_are_pulled,

@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A group of daemons between the proxies, a producer that never rests, and the story of what happens to them."""
+"""A group of daemons between the proxies, a producer that never rests, and the story of what happens to them.
+
+One seed in four has its partitions registered in a Glue of the tests' own: none that holds an object below a committed
+offset may lack there, at any time.
+"""
 import os
 import random
 import shutil
@@ -14,11 +18,14 @@ from case import Case
 from nets import Net
 from rows import HOUR_MS, NOON, Feeder, produce
 from s3_proxy import PUT, S3Proxy
+from scripted_glue import ScriptedGlue
 from wire import LOOPBACK
 
 NARROW_PARTITIONS = 3
 HOURS = 3
 DEFAULT_SESSION_MS = 10000      # the daemon's
+HOUR_ROWS = 2000     # of a partition, and with a catalog the hours are others
+LAKE = "lake"
 WIDE_ROWS, WIDE_ROW_BYTES = 900, 8000      # a burst of them is more than a part
 
 
@@ -36,10 +43,18 @@ class Member:
             world.narrow, world.wide, start=False,
             kafka={"brokers": world.parts.proxied, "options": options},
             s3={"endpoint": self.s3.endpoint, "part_size": "5MiB"}, uploaders=world.uploaders,
-            roll={"age": world.age}, log={"level": "debug"}, override=world.override())
+            roll={"age": world.age}, log={"level": "debug"}, override=world.override(), **self.catalog())
         self.daemon.binary = world.binary or self.daemon.binary
         self.daemon.before = self.net and self.net.enter
         self.clock = clock.Clock(self.daemon.conf + ".clock")
+
+    def catalog(self):
+        """Glue is at the other end of the cable to S3."""
+        if not self.world.glue:
+            return {}
+        host, port = self.net.s3.host if self.net else LOOPBACK, self.world.glue.server.server_port
+        return {"catalog": "table",
+                "glue": {"database": LAKE, "endpoint": f"http://{host}:{port}", "partitions": "registered"}}
 
     @property
     def up(self):
@@ -85,8 +100,10 @@ class Member:
 
 
 class World:
-    def __init__(self, parts, seed, directory, session_ms=3000, per_second=4000, age=None, options=(), binary=None):
-        """session_ms: None for what the daemon asks for by itself. binary: another daemon."""
+    def __init__(self, parts, seed, directory, session_ms=3000, per_second=4000, age=None, options=(), binary=None,
+                 catalog=None):
+        """session_ms: None for what the daemon asks for by itself. binary: another daemon. catalog: None, the seed
+        says."""
         self.parts, self.seed, self.binary = parts, seed, binary
         self.rng = random.Random(seed)
         self.began = time.monotonic()
@@ -108,12 +125,19 @@ class World:
         self.narrow = self.case.topic(NARROW_PARTITIONS)
         self.wide = self.case.topic(1, suffix="-wide")
         self.wide_sent = 0
+        self.glue = None
+        if seed % 4 == 2 if catalog is None else catalog:
+            self.glue = ScriptedGlue(host="" if parts.nets else LOOPBACK).__enter__()
         self.members = [Member(self, n + 1) for n in range(3)]
         self.auditor = self.case.daemon(self.narrow, self.wide, start=False, override=self.override())
         self.feeder = Feeder(parts.broker, self.narrow, NARROW_PARTITIONS, per_second=per_second,
-                             timestamp=lambda i: NOON + i // NARROW_PARTITIONS % HOURS * HOUR_MS)
+                             timestamp=self.timestamp)
         self.say(f"seed {seed}: session {self.session_ms} ms, roll age {self.age}, {self.uploaders} uploaders, "
-                 f"{'eager' if seed % 4 == 3 else 'cooperative'}")
+                 f"{'eager' if seed % 4 == 3 else 'cooperative'}{', with Glue' if self.glue else ''}")
+
+    def timestamp(self, i):
+        row = i // NARROW_PARTITIONS
+        return NOON + (row % HOURS + (row // HOUR_ROWS if self.glue else 0)) * HOUR_MS
 
     def override(self):
         return [{"topics": [self.wide], "output": {"compression": "none"}, "roll": {"age": "4s", "bytes": "128MiB"}}]
@@ -206,6 +230,33 @@ class World:
             if member.net:
                 member.net.kafka.plug()
                 member.net.s3.plug()
+        if self.glue:
+            self.glue.clear()
+
+    def unregistered(self):
+        """[objects below the committed offsets in folders that Glue does not know of], as of now."""
+        found = []
+        for topic in (self.narrow, self.wide) if self.glue else ():
+            committed, table = self.case.committed(topic), judge.Rules().table_of(topic)
+            known = self.glue.partitions(LAKE, table)
+            for key in self.case.keys(f"raw/{table}/"):
+                o = judge.KEY.match(key)
+                place = known.get((o["dt"], o["hour"]), {}).get("StorageDescriptor", {}).get("Location")
+                if int(o["start"]) < committed.get(int(o["partition"]), 0) and \
+                        place != f"s3://{self.case.bucket}/{key.rpartition('/')[0]}/":
+                    found.append(f"{key} lies at {place} in Glue, and {o['partition']} is committed up to "
+                                 f"{committed.get(int(o['partition']))}")
+        return found
+
+    def empty_folders(self):
+        """[partitions in Glue of which nothing lies in the bucket]; for the end."""
+        if not self.glue:
+            return []
+        tables = {topic: judge.Rules().table_of(topic) for topic in (self.narrow, self.wide)}
+        there = {key.rpartition("/")[0] for key in self.case.keys("raw/")}
+        return [f"nothing lies in dt={dt}/hour={hour} of {table}, which Glue has" for table in tables.values()
+                for dt, hour in self.glue.partitions(LAKE, table)
+                if f"raw/{table}/dt={dt}/hour={hour}" not in there]
 
     def settle(self):
         """All faults end, all records land, all daemons end in order."""
@@ -234,7 +285,7 @@ class World:
         self.objects = sum(len(j.objects) for j in both)
         if rows + missing != self.sent:
             problems.append(f"sent {self.sent}, the topics hold {rows + missing}")
-        problems += proof.agree(self.auditor, both)
+        problems += self.unregistered() + self.empty_folders() + proof.agree(self.auditor, both)
         if not problems:
             problems += self.harmed(narrow, records)
         verdict = (f"seed {self.seed}: {self.kills} kills, {self.frozen} freezes, {rows} records in {self.objects} "
@@ -257,6 +308,8 @@ class World:
         self.calm()
         for member in self.members:
             member.close()
+        if self.glue:
+            self.glue.__exit__()
 
     def forget(self):
         for topic in (self.narrow, self.wide):

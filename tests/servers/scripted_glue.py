@@ -8,12 +8,14 @@ pages, a table needs a column. Signatures are not looked at: moto does that. A r
     with ScriptedGlue() as glue:
         glue.rule("CreateTable", code="AccessDeniedException", message="not authorized to perform: glue:CreateTable")
         glue.rule("*", status=503, times=0)         # away
+        glue.rule("*", cut=True, times=0)           # as one that nobody reaches
 """
 import copy
 import dataclasses
 import http.server
 import json
 import threading
+from collections.abc import Callable
 
 MESSAGES = {"EntityNotFoundException": "Entity Not Found", "AlreadyExistsException": "Already exists."}
 
@@ -34,6 +36,8 @@ class Rule:
     nth: int = 1
     each: bool = False      # inside a 200, for each entry of a batch
     work: bool = False      # the work is done, and its answer lost
+    cut: bool = False       # the connection ends without an answer
+    chance: Callable = None     # says whether it strikes this time
     seen: int = 0
     used: int = 0
 
@@ -41,15 +45,19 @@ class Rule:
         if self.action not in ("*", action):
             return False
         self.seen += 1
-        if self.seen < self.nth or (self.times and self.used >= self.times):
+        if self.seen < self.nth or (self.times and self.used >= self.times) or (self.chance and not self.chance()):
             return False
         self.used += 1
         return True
 
 
+class Cut(Exception):
+    """No answer."""
+
+
 class ScriptedGlue:
-    def __init__(self, page=1000):
-        self.page = page
+    def __init__(self, page=1000, host="127.0.0.1"):
+        self.page, self.host = page, host
         self.databases, self.crawlers = {}, {}      # database: {table: {"Table": …, "partitions": {values: …}}}
         self.rules, self.log = [], []
         self.lock = threading.RLock()
@@ -97,7 +105,11 @@ class ScriptedGlue:
 
             def do_POST(self):
                 body = self.rfile.read(int(self.headers["Content-Length"]))
-                status, answer = outer.answer(self.headers, body)
+                try:
+                    status, answer = outer.answer(self.headers, body)
+                except Cut:
+                    self.close_connection = True
+                    return
                 data = json.dumps(answer).encode()
                 self.send_response(status)
                 self.send_header("Content-Type", "application/x-amz-json-1.1")
@@ -108,7 +120,7 @@ class ScriptedGlue:
             def log_message(self, *_):
                 pass
 
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server = http.server.ThreadingHTTPServer((self.host, 0), Handler)
         self.server.daemon_threads = True
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
         return self
@@ -131,6 +143,8 @@ class ScriptedGlue:
                 if rule and not rule.each:
                     if rule.work:
                         getattr(self, action)(copy.deepcopy(request))
+                    if rule.cut:
+                        raise Cut
                     raise Refused(rule.code, rule.message, rule.status)
                 return 200, getattr(self, action)(copy.deepcopy(request), **({"rule": rule} if rule else {}))
             except Refused as e:
