@@ -19,6 +19,7 @@
 
 #define WORDS_MAX 64
 #define LOOK_MS 100
+#define REAP_MS 2000
 
 /* Cuts command up in place. -1: a quote that is not closed, or too many words. */
 static int split(char *command, char *words[WORDS_MAX + 1])
@@ -118,10 +119,16 @@ static int wait_end(pid_t pid, int64_t until_ms)
 	return status;
 }
 
+/* It may have left the group; and one that may not be killed, since it runs as somebody else, is not waited for. */
 static void end_group(pid_t pid)
 {
+	const struct timespec look = { .tv_nsec = LOOK_MS / 10 * 1000000L };
+	const int64_t until_ms = clock_boot_ms() + REAP_MS;
+
 	kill(-pid, SIGKILL);
-	waitpid(pid, NULL, 0);
+	kill(pid, SIGKILL);
+	while (waitpid(pid, NULL, WNOHANG) == 0 && clock_boot_ms() < until_ms)
+		nanosleep(&look, NULL);
 }
 
 /* What became of it, for a person; 0 when all is well. */

@@ -99,6 +99,8 @@ static void the_deadline_ends_all_of_it(void **state)
 	(void)state;
 	assert_fails("sh -c 'sleep 1000 & sleep 1000'", 100, ERROR_RETRY, ETIMEDOUT, "has not ended within 100 ms");
 	assert_fails("sh -c 'exec >&-; sleep 1000'", 100, ERROR_RETRY, ETIMEDOUT, "has not ended within 100 ms");
+	assert_fails("perl -e 'setpgrp(0, getpgrp(getppid())); sleep 1000'", 100, ERROR_RETRY, ETIMEDOUT,
+		     "has not ended within 100 ms");
 }
 
 int main(void)
