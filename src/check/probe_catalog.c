@@ -16,6 +16,13 @@ struct catalog_probe {
 	struct error e;
 };
 
+/* Neither "there" nor "not there" was the answer. */
+static void tell(struct catalog_probe *c, const char *name)
+{
+	lines_add(&c->p->lines, c->e.action == ERROR_RETRY ? OUTCOME_UNPROVED : OUTCOME_FAILED, name,
+		  "%s; check glue.region and glue.endpoint, and grant what \"kafka2s3 iam-policy\" prints", c->e.text);
+}
+
 /* 1: it is there, 0: it is not, -1: it cannot be asked for, which is said. */
 static int has_table(struct catalog_probe *c, const char *topic)
 {
@@ -25,9 +32,7 @@ static int has_table(struct catalog_probe *c, const char *topic)
 
 	free(table);
 	if (rc < 0)
-		lines_add(&c->p->lines, c->e.action == ERROR_RETRY ? OUTCOME_UNPROVED : OUTCOME_FAILED, "catalog",
-			  "%s; check glue.region and glue.endpoint, and grant what \"kafka2s3 iam-policy\" prints",
-			  c->e.text);
+		tell(c, "catalog");
 	if (found == NULL)
 		return rc;
 	json_decref(found);
@@ -90,10 +95,7 @@ static void probe_crawler(struct catalog_probe *c)
 			"iam:PassRole) is not tried",
 			s->glue_crawler);
 	else
-		lines_add(
-			l, OUTCOME_UNPROVED, "crawler",
-			"whether the crawler \"%s\" is there cannot be read (glue:GetCrawler, which the daemon does not need): %s",
-			s->glue_crawler, c->e.text);
+		tell(c, "crawler");
 }
 
 void probe_catalog(struct preflight *p)

@@ -219,6 +219,12 @@ def test_a_crawler_that_is_not_there(account, aws, role, outcome, said):
     assert said in found.of(outcome)["crawler"], str(found)
 
 
+def test_a_crawler_that_may_not_be_asked_for(account, aws):
+    """The daemon asks for it before it starts it."""
+    found = aws(ACTIONS, **{**glue(account, crawler="sweeper"), "catalog": "crawler"})
+    assert "glue:GetCrawler is refused" in found.of("failed")["crawler"], str(found)
+
+
 def test_glue_that_cannot_be_reached(account, aws):
     found = aws(ACTIONS, **glue(account, endpoint="http://127.0.0.1:1"))
     assert "glue.endpoint" in found.of("not proved")["catalog"], str(found)
