@@ -175,6 +175,10 @@ int query_command(const struct settings *s, char *const *words, size_t n_words, 
 		fputs("kafka2s3: query takes one statement, in quotes, and one of --csv and --json\n", stderr);
 		return EX_USAGE;
 	}
+	if (!text_is_utf8(words[0], strlen(words[0]))) {
+		fputs("kafka2s3: the statement is not UTF-8\n", stderr);
+		return EX_DATAERR;
+	}
 	catch_signals();
 	exchange_watch(goes_on, NULL);
 	a = athena_new(s, &e);

@@ -179,3 +179,8 @@ def test_ctrl_c_stops_it_there(query, answers):
 @pytest.mark.parametrize("words", [["SELECT 1", "2"], ["SELECT 1", "--csv", "--json"]])
 def test_one_statement_in_one_form(query, words):
     assert query.run(*words)[0] == 64
+
+
+def test_a_statement_that_is_no_text(query):
+    code, _, err = query.run(b"SELECT '\xff'")
+    assert code == 65 and "the statement is not UTF-8" in err
