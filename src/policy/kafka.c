@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Amazon MSK with IAM: cluster, topics and group, as far as broker names and patterns of topics tell of them.
  * Source: MSK developer guide, "Semantics of IAM authorization policy actions and resources"; aws.md 6. */
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -47,10 +48,11 @@ static bool has_branches(const char *expression)
 	return false;
 }
 
-/* One character of a name that an expression has at p; 0: something else stands there. *len: how long it is. */
+/* One character of a name that an expression has at p; 0: something else stands there, as "\w" does for a class.
+ * *len: how long it is. */
 static char literal_at(const char *p, size_t *len)
 {
-	*len = p[0] == '\\' && p[1] != '\0' ? 2 : 1;
+	*len = p[0] == '\\' && ispunct((unsigned char)p[1]) && strchr("<>'`", p[1]) == NULL ? 2 : 1;
 	if (*len == 1 && strchr(".[]()*+?{}^$\\", p[0]) != NULL)
 		return '\0';
 	return p[*len] != '\0' && strchr("*?{", p[*len]) != NULL ? '\0' : p[*len - 1];

@@ -265,6 +265,7 @@ def test_msk_with_a_replay(tmp_path):
 
 @pytest.mark.parametrize("expression, pattern", [
     ("^orders", "orders*"), ("^orders$", "orders"), (r"^orders\\.v[0-9]$", "orders.v*"), ("^orders.*", "orders*"),
+    (r"^orders\\w+", "orders*"), (r"^\\<orders", "*"), (r"^orders\\.\\S", "orders.*"),
     ("^orders?", "order*"), ("^o(a|b)", "o*"), ("^a|^b", "*"), ("^", "*"), ("^.*", "*"), ("^$", "*")])
 def test_topics_by_expression(tmp_path, expression, pattern):
     document, _ = ask(tmp_path, "--role", "msk", "--account", ACCOUNT, brokers=BROKERS, topics=f'"{expression}"')
