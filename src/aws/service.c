@@ -102,8 +102,8 @@ static char *endpoint_of(const struct aws_service_options *o, struct error *e)
 	if (o->region[0] == '\0' && strcmp(o->service, "sts") == 0)
 		return mem_strdup(GLOBAL_STS);
 	if (o->region[0] == '\0') {
-		error_set(e, ERROR_GIVE_UP, EINVAL, "no region is known for %s: set s3.region or AWS_REGION",
-			  o->service);
+		/* The instance may say it the next time. */
+		error_set(e, ERROR_RETRY, EINVAL, "no region is known for %s: set s3.region or AWS_REGION", o->service);
 		return NULL;
 	}
 	return mem_printf("https://%s.%s.%s", o->service, o->region, arn_dns_suffix(o->region));

@@ -22,7 +22,7 @@ struct aws_service_options {
 					       * nothing is signed */
 };
 
-/* Errors: GIVE_UP, what is wrong with region or endpoint. */
+/* Errors: GIVE_UP, what is wrong with region or endpoint; RETRY, no region is known. */
 struct aws_service *aws_service_new(const struct aws_service_options *o, struct error *e);
 void aws_service_free(struct aws_service *a);
 

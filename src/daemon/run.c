@@ -311,7 +311,7 @@ int daemon_run_watched(const struct settings *s, const struct daemon_watch *w)
 	if (build(&d, &e) < 0) {
 		log_event(MESSAGE_SETTINGS_REFUSED, NULL, 0, "%s", e.text);
 		unbuild(&d);
-		return EX_CONFIG;
+		return e.action == ERROR_RETRY ? EX_UNAVAILABLE : EX_CONFIG;
 	}
 	log_event(MESSAGE_STARTED,
 		  LOG_FIELDS(LOG_TEXT("GROUP", s->kafka_group), LOG_TEXT("BROKERS", s->kafka_brokers),

@@ -148,6 +148,19 @@ def test_what_can_never_work_is_said(region, endpoint, says):
     assert says in Driver("").one(*GET, region=region, endpoint=endpoint)[0]
 
 
+def test_a_daemon_without_a_region_is_started_again(tmp_path):
+    """Its instance may say the region the next time: 78 would have ended it for good."""
+    file = tmp_path / "a.conf"
+    file.write_text('kafka = { brokers = "127.0.0.1:1"; topics = "t"; group = "g"; }; status = { socket = ""; };\n'
+                    's3 = { bucket = "lake"; }; catalog = "table"; glue = { database = "lake"; };\n')
+    file.chmod(0o600)
+    env = {n: v for n, v in os.environ.items() if not n.startswith("AWS_")}
+    env |= {"HOME": str(tmp_path), "AWS_EC2_METADATA_SERVICE_ENDPOINT": "http://127.0.0.1:1"}
+    done = subprocess.run([TOP / "build" / "kafka2s3", "-c", file, "run"], env=env, capture_output=True, text=True,
+                          timeout=300, check=False)
+    assert done.returncode == 69 and "no region is known for glue" in done.stderr
+
+
 # What is answered.
 
 CASES = [
