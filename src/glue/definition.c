@@ -68,6 +68,19 @@ static bool read_hour(const char *text, int64_t *hour)
 	return *hour < 24;
 }
 
+static bool read_day(const char *text, size_t len, int64_t *ms)
+{
+	return len == strlen("2026-01-31") && text[4] == '-' && text[7] == '-' &&
+	       when_parse((const uint8_t *)text, len, ms);
+}
+
+bool definition_is_day(const char *text, size_t len)
+{
+	int64_t ms;
+
+	return read_day(text, len, &ms);
+}
+
 bool definition_slot(const struct topic_settings *t, const json_t *values, int64_t *slot)
 {
 	struct key_partition columns[KEY_PARTITIONS_MAX];
@@ -85,10 +98,7 @@ bool definition_slot(const struct topic_settings *t, const json_t *values, int64
 		dated |= columns[i].field == FIELD_DT;
 		if (strcmp(text, KEY_NULL_PARTITION) == 0)
 			nulls++;
-		else if (columns[i].field == FIELD_HOUR
-				 ? !read_hour(text, &hour)
-				 : strlen(text) != strlen("2026-01-31") ||
-					   !when_parse((const uint8_t *)text, strlen(text), &day))
+		else if (columns[i].field == FIELD_HOUR ? !read_hour(text, &hour) : !read_day(text, strlen(text), &day))
 			return false;
 	}
 	*slot = nulls > 0 ? SLOT_NONE : day + hour * HOUR_MS;

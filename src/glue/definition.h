@@ -70,6 +70,8 @@ void definition_folder(const struct topic_settings *t, const char *table, int64_
 		       char out[KEY_MAX + 1]);
 /* The values of a slot's partition columns, as JSON strings in their order. Owns: the caller's to json_decref. */
 json_t *definition_values(const struct topic_settings *t, int64_t slot);
+/* Is it a day as folders name them, "2026-01-31"? Of what others have put there, much is not. */
+bool definition_is_day(const char *text, size_t len);
 /* The way back; false: no slot of these settings has such values. */
 bool definition_slot(const struct topic_settings *t, const json_t *values, int64_t *slot);
 

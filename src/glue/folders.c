@@ -98,50 +98,50 @@ static void take_folder(struct keeper *k, struct kept_table *t, const char *fold
 	json_decref(values);
 }
 
-/* The first key behind "…dt=" has the earliest day. */
-static void take_key(struct kept_table *t, const char *prefix, const char *key)
+/* The first folder behind "…dt=" that is a day's is the earliest one's; true: this is it. */
+static bool take_day(struct kept_table *t, const char *value)
 {
 	char dt[TABLE_DT_SIZE];
 
-	snprintf(dt, sizeof(dt), "%s", key + strlen(prefix));
-	if (strlen(dt) == TABLE_DT_SIZE - 1 && dt[0] >= '0' && dt[0] <= '9')
-		upkeep_first_dt(t, dt);
+	if (!definition_is_day(value, strcspn(value, "/")))
+		return false;
+	snprintf(dt, sizeof(dt), "%s", value);
+	upkeep_first_dt(t, dt);
+	return true;
 }
 
-static void take_rows(struct keeper *k, struct kept_table *t, const char *prefix, char *rows)
+/* True: the page behind this one is of no more interest. */
+static bool take_rows(struct keeper *k, struct kept_table *t, const char *prefix, char *rows)
 {
 	int64_t bytes, modified_ms;
 	char *key;
 
 	while (lake_row(&rows, &bytes, &modified_ms, &key)) {
-		if (strncmp(key, prefix, strlen(prefix)) != 0)
+		if (strncmp(key, prefix, strlen(prefix)) != 0 || key[strlen(key) - 1] != '/')
 			continue;
-		if (!keeper_registers(k))
-			take_key(t, prefix, key);
-		else if (key[strlen(key) - 1] == '/')
+		if (keeper_registers(k))
 			take_folder(k, t, key);
+		else if (take_day(t, key + strlen(prefix)))
+			return true;
 	}
+	return false;
 }
 
 static int list(struct keeper *k, struct kept_table *t, struct error *e)
 {
-	bool registers = keeper_registers(k);
 	char *prefix = pop(&t->folders);
-	struct s3_call c = { .op = S3_LIST_OBJECTS,
-			     .key = prefix,
-			     .page = t->folders_page,
-			     .folders = registers,
-			     .max_keys = registers ? 0 : 1 };
+	struct s3_call c = { .op = S3_LIST_OBJECTS, .key = prefix, .page = t->folders_page, .folders = true };
 
 	if (lake_call(&k->lake, &c, e) < 0) {
 		push(&t->folders, prefix);
 		return -1;
 	}
 	free(t->folders_page);
-	t->folders_page = registers ? c.next_page : NULL;
-	if (!registers)
-		free(c.next_page);
-	take_rows(k, t, prefix, c.listed);
+	t->folders_page = c.next_page;
+	if (take_rows(k, t, prefix, c.listed)) {
+		free(t->folders_page);
+		t->folders_page = NULL;
+	}
 	if (t->folders_page != NULL)
 		push(&t->folders, prefix); /* the last one: its next page comes next */
 	else

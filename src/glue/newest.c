@@ -72,7 +72,7 @@ static void take_day(struct days *d, const char *value, const char *from, const 
 		d->nowhere = true;
 		return;
 	}
-	if (strcspn(value, "/") != TABLE_DT_SIZE - 1)
+	if (!definition_is_day(value, strcspn(value, "/")))
 		return;
 	snprintf(dt, sizeof(dt), "%s", value);
 	if (d->first[0] == '\0' || strcmp(dt, d->first) < 0)

@@ -3,7 +3,6 @@
  * with what is new. */
 #include "glue/table.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -199,7 +198,7 @@ static const char *name_of_range(const struct table_definition *d)
 static const char *first_of(const char *range)
 {
 	range += strspn(range, " ");
-	return strcspn(range, " ,") == TABLE_DT_SIZE - 1 && isdigit((unsigned char)*range) ? range : NULL;
+	return definition_is_day(range, strcspn(range, " ,")) ? range : NULL;
 }
 
 bool table_first_dt(const json_t *table, const struct table_definition *d, char dt[TABLE_DT_SIZE])

@@ -192,7 +192,7 @@ def test_of_two_topics_of_one_table_name_one_waits_wherever_its_objects_go(case,
 
 @pytest.mark.slow
 def test_what_a_daemon_landed_and_never_registered_is_found_at_the_next_start(case, glue):
-    """It landed without a catalog; and with projection its range begins there."""
+    """It landed without a catalog; and with projection its range begins there, whatever else lies beside the days."""
     topic = case.topic()
     d = case.daemon(topic, kafka={"options": QUICK})
     case.produce(topic, stock_rows(300), timestamp=hours(30))
@@ -202,10 +202,16 @@ def test_what_a_daemon_landed_and_never_registered_is_found_at_the_next_start(ca
     d.start()
     case.until("all registered", lambda: set(glue.partitions(LAKE, name_of(topic))) == values_of(30), 90)
     assert d.terminate() == 0
+    for stray in ("20240101/hour=00", "2024_01_01", "1"):
+        case.s3.put_object(Bucket=case.bucket, Key=f"raw/{name_of(topic)}/dt={stray}/theirs", Body=b"")
+    begins = f"{min(values_of(1))[0]},NOW+1DAY"
+    d.write(**{**catalog(glue.endpoint), "catalog": "none"})
+    done = subprocess.run(d.command("ddl"), capture_output=True, text=True, timeout=100, check=False)
+    assert f"'projection.dt.range'='{begins}'" in done.stdout, done.stderr
     d.write(**catalog(glue.endpoint))
     d.start()
     case.until("a range", lambda: glue.table(LAKE, name_of(topic))["Parameters"].get("projection.dt.range") == (
-        f"{min(values_of(1))[0]},NOW+1DAY"), 90)
+        begins), 90)
 
 
 @pytest.mark.slow
