@@ -55,11 +55,30 @@ json_t *definition_input(const struct table_definition *d)
 				  parameters, "PartitionKeys", keys, "StorageDescriptor", storage_json(d)));
 }
 
-/* What stands between quotes, with what would end them doubled or behind a backslash. */
+/* The bytes of a control character (C0, DEL, C1); 0: none stands there. */
+static size_t control_at(const char *s, size_t len, unsigned *c)
+{
+	const unsigned char *p = (const unsigned char *)s;
+	bool long_one = p[0] == 0xc2 && len > 1 && p[1] >= 0x80 && p[1] < 0xa0;
+
+	*c = p[long_one];
+	return long_one ? 2 : p[0] < ' ' || p[0] == 0x7f;
+}
+
+/* What stands between quotes, with what would end them doubled or behind a backslash; in strings, control characters
+ * by their number, so that a key of a record cannot steer a terminal. */
 static void put_quoted(struct buf *out, const char *s, size_t len, char quote)
 {
+	unsigned c;
+	size_t n;
+
 	buf_addc(out, quote);
 	for (size_t i = 0; i < len; i++) {
+		if (quote == '\'' && (n = control_at(s + i, len - i, &c)) > 0) {
+			buf_addf(out, "\\u%04x", c);
+			i += n - 1;
+			continue;
+		}
 		if (s[i] == '`' && quote == '`')
 			buf_addc(out, '`');
 		else if (quote == '\'' && (s[i] == '\'' || s[i] == '\\'))

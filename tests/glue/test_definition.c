@@ -232,10 +232,22 @@ static void test_values_of_others_are_no_slots(void **state)
 	expect_no_slot(t, "[\"2026-01-02\",\"003\"]");
 	expect_no_slot(t, "[\"2026-13-02\",\"03\"]");
 	expect_no_slot(t, "[\"20260102\",\"03\"]");
+	expect_no_slot(t, "[\"2026/01/02\",\"03\"]");
 	expect_no_slot(t, "[\"2026-01-02\",3]");
 	expect_no_slot(t, "[\"2026-01-02\",\"" KEY_NULL_PARTITION "\"]");
 	t->key = (char *)"{prefix}/{table}/hour={hour}/{topic}+{dt}+{partition}+{start}+{id}.{ext}";
 	expect_no_slot(t, "[\"03\"]");
+}
+
+static void test_days_are_told_from_other_folders(void **state)
+{
+	static const char *const others[] = { "",           "20240101/h",  "2024_01_01", "2024/01/01", "2024-13-01",
+					      "2024-02-30", "2024-01-01 ", "1234567890", "-024-01-01" };
+
+	(void)state;
+	assert_true(definition_is_day("2024-02-29/", 10));
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		assert_false(definition_is_day(others[i], strlen(others[i])));
 }
 
 /* What stands between quotes at *p, read as Hive does, and the place behind. */
@@ -247,6 +259,17 @@ static char *unquoted(const char **p)
 	assert_true(quote == '\'' || quote == '`');
 	for ((*p)++;; (*p)++) {
 		assert_true(**p != '\0');
+		assert_true((unsigned char)**p >= ' ');
+		if (quote == '\'' && **p == '\\' && (*p)[1] == 'u') {
+			char hex[5] = { (*p)[2], (*p)[3], (*p)[4], (*p)[5], '\0' };
+			unsigned long c = strtoul(hex, NULL, 16);
+
+			if (c >= 0x80)
+				out[n++] = (char)0xc2;
+			out[n++] = (char)c;
+			*p += 5;
+			continue;
+		}
 		if (quote == '\'' && **p == '\\')
 			(*p)++;
 		else if (**p == quote && (quote == '\'' || (*p)[1] != quote))
@@ -354,12 +377,35 @@ static void expect_same(const struct table_definition *d)
 	json_decref(input);
 }
 
+/* Keys of records and what others say of a column. */
+static void test_nothing_in_the_ddl_steers_a_terminal(void **state)
+{
+	struct topic_settings *t = common();
+	struct table_definition d;
+	json_t *columns = json_pack("[{s:s, s:s, s:s}]", "Name", "a", "Type", "string", "Comment",
+				    "x\x1b[2J\xc2\x9b\x7f\n\\u0041\xc2\xa0");
+	json_t *serde = json_pack("{s:s}", "mapping.a", "\x07");
+	struct buf out;
+
+	(void)state;
+	definition_init(&d, &some, t, "orders", "2026-01-02");
+	definition_columns(&d, columns, serde);
+	buf_init(&out, 1 << 20);
+	definition_ddl(&d, &out);
+	assert_non_null(strstr(buf_str(&out), " COMMENT 'x\\u001b[2J\\u009b\\u007f\\u000a\\\\u0041\xc2\xa0'\n"));
+	assert_non_null(strstr(buf_str(&out), "'mapping.a'='\\u0007'"));
+	buf_free(&out);
+	definition_free(&d);
+	json_decref(columns);
+	json_decref(serde);
+}
+
 static void test_ddl_and_api_say_the_same_of_any_table(void **state)
 {
 	static const char *const types[] = { "string", "bigint", "decimal(38,4)",
 					     "array<struct<date:string,n:array<map<string,bigint>>>>",
 					     "struct<order:struct<a:double,b:timestamp>>" };
-	static const char letters[] = "ab`'\\\"$,;:= \n.Z";
+	static const char letters[] = "ab`'\\\"$,;:= \n\x1b\x7f.Z";
 	struct dice d;
 
 	(void)state;
@@ -402,6 +448,8 @@ int main(void)
 		cmocka_unit_test(test_quotes_end_nothing),
 		cmocka_unit_test(test_folders_and_values_of_slots),
 		cmocka_unit_test(test_values_of_others_are_no_slots),
+		cmocka_unit_test(test_days_are_told_from_other_folders),
+		cmocka_unit_test(test_nothing_in_the_ddl_steers_a_terminal),
 		cmocka_unit_test(test_ddl_and_api_say_the_same_of_any_table),
 	};
 
