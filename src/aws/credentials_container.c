@@ -142,14 +142,13 @@ static int ask(const char *url, const char *token, struct credentials *out, stru
 	r.headers = headers;
 	r.n_headers = token[0] != '\0' ? 2 : 1;
 	r.response_max = ANSWER_MAX;
+	r.secret = true;
 	rc = exchange(&o, &r, e);
 	if (rc == 0)
 		rc = judge(&r, e);
 	if (rc == 0)
 		rc = credentials_read_json((const char *)r.response.data, r.response.len, CREDENTIALS_OF_SERVICE, out,
 					   e);
-	if (r.response.data != NULL)
-		explicit_bzero(r.response.data, r.response.cap);
 	http_request_free(&r);
 	return rc;
 }

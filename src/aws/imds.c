@@ -95,13 +95,13 @@ static int ask(struct imds *m, const char *method, const char *path, const struc
 	r.headers = header;
 	r.n_headers = 1;
 	r.response_max = ANSWER_MAX;
+	r.secret = true;
 	rc = exchange(&o, &r, e);
 	*status = r.status;
 	if (rc == 0) {
 		while (r.response.len > 0 && isspace(r.response.data[r.response.len - 1]))
 			r.response.len--;
 		*out = mem_strdup(buf_str(&r.response));
-		explicit_bzero(r.response.data, r.response.cap);
 	}
 	http_request_free(&r);
 	free(url);

@@ -36,12 +36,11 @@ void msk_token(const char *region, const struct credentials *c, int64_t now_real
 	const struct sigv4_scope scope = { region, SERVICE, now_real_ms };
 	struct buf link;
 
-	buf_init(&link, SIZE_MAX);
+	buf_init_secret(&link, SIZE_MAX);
 	buf_addf(&link, "https://%s/?", host);
 	sigv4_presign(&r, &scope, c, MSK_TOKEN_LIFETIME_S, &link);
 	buf_adds(&link, AGENT);
 	add_base64url(&link, out);
-	explicit_bzero(link.data, link.len);
 	buf_free(&link);
 	free(host);
 }

@@ -246,6 +246,7 @@ static int send_once(const struct aws_service *a, struct attempt *t, const struc
 	r->body = &body;
 	r->n_body = 1;
 	r->response_max = ANSWER_MAX;
+	r->secret = strcmp(a->service, "sts") == 0;
 	rc = exchange(&o, r, e);
 	free(t->authorization);
 	t->authorization = NULL;

@@ -41,7 +41,7 @@ int aws_service_call(struct aws_service *a, const char *target, const json_t *in
 		     struct error *e);
 
 /* The same for the query protocol: form is "Action=…&Version=…", encoded; *answer is an XML document that the caller
- * frees (wiping it, where it holds secrets), also after an error. */
+ * frees, also after an error. */
 int aws_service_query(struct aws_service *a, const char *form, struct buf *answer, struct aws_fault *f,
 		      struct error *e);
 

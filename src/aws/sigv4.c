@@ -198,7 +198,7 @@ static void sign(const struct sigv4_request *r, const struct sigv4_scope *scope,
 {
 	struct buf canonical, to_sign;
 
-	buf_init(&canonical, SIZE_MAX);
+	buf_init_secret(&canonical, SIZE_MAX); /* a session's token is among what is signed */
 	buf_init(&to_sign, SIZE_MAX);
 	sigv4_canonical_request(r, &canonical, names);
 	sigv4_string_to_sign(scope, canonical.data, canonical.len, &to_sign);
@@ -263,7 +263,7 @@ void sigv4_presign(const struct sigv4_request *r, const struct sigv4_scope *scop
 	struct buf query, names;
 	char *credential, *signed_headers = names_of(r);
 
-	buf_init(&query, SIZE_MAX);
+	buf_init_secret(&query, SIZE_MAX);
 	buf_init(&names, SIZE_MAX);
 	sigv4_time(scope->time_ms, time);
 	credential = scope_of(scope, c->access_key_id, time);
@@ -280,7 +280,6 @@ void sigv4_presign(const struct sigv4_request *r, const struct sigv4_scope *scop
 	sign(&whole, scope, c->secret_access_key, &names, signature);
 	buf_add(out, query.data, query.len);
 	add_parameter(out, "X-Amz-Signature", signature);
-	explicit_bzero(query.data, query.len);
 	free(credential);
 	free(signed_headers);
 	buf_free(&query);

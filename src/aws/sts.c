@@ -64,13 +64,6 @@ static void add(struct buf *form, const char *name, const char *value)
 	sigv4_encode(value, false, form);
 }
 
-static void wipe(struct buf *b)
-{
-	if (b->data != NULL)
-		explicit_bzero(b->data, b->cap);
-	buf_free(b);
-}
-
 static int read_token(const struct role_provider *r, struct buf *form, struct error *e)
 {
 	char *token, *from;
@@ -189,7 +182,7 @@ static int role_fetch(struct credential_provider *p, int64_t now_real_ms, struct
 
 	(void)now_real_ms;
 	*out = (struct credentials){ .expires_ms = 0 };
-	buf_init(&form, SIZE_MAX);
+	buf_init_secret(&form, SIZE_MAX);
 	buf_init(&answer, 0);
 	rc = compose(r, &form, e);
 	if (rc == 0)
@@ -200,8 +193,8 @@ static int role_fetch(struct credential_provider *p, int64_t now_real_ms, struct
 		explain(r, &f, e);
 	else
 		rc = read_answer(r, &answer, out, e);
-	wipe(&form);
-	wipe(&answer);
+	buf_free(&form);
+	buf_free(&answer);
 	return rc;
 }
 

@@ -16,9 +16,21 @@ void buf_init(struct buf *b, size_t max)
 	*b = (struct buf){ .max = max };
 }
 
+void buf_init_secret(struct buf *b, size_t max)
+{
+	*b = (struct buf){ .max = max, .secret = true };
+}
+
+static void give_back(struct buf *b)
+{
+	if (b->secret && b->data != NULL)
+		explicit_bzero(b->data, b->cap);
+	free(b->data);
+}
+
 void buf_free(struct buf *b)
 {
-	free(b->data);
+	give_back(b);
 	b->data = NULL;
 	b->len = b->cap = 0;
 }
@@ -26,6 +38,22 @@ void buf_free(struct buf *b)
 void buf_clear(struct buf *b)
 {
 	b->len = 0;
+}
+
+static void grow(struct buf *b, size_t cap)
+{
+	uint8_t *data;
+
+	if (b->secret) {
+		data = mem_alloc(cap);
+		if (b->len > 0)
+			memcpy(data, b->data, b->len);
+		give_back(b);
+		b->data = data;
+	} else {
+		b->data = mem_realloc(b->data, cap);
+	}
+	b->cap = cap;
 }
 
 uint8_t *buf_reserve(struct buf *b, size_t extra)
@@ -43,8 +71,7 @@ uint8_t *buf_reserve(struct buf *b, size_t extra)
 		cap = b->len + extra;
 	if (cap > b->max)
 		cap = b->max;
-	b->data = mem_realloc(b->data, cap);
-	b->cap = cap;
+	grow(b, cap);
 	return b->data + b->len;
 }
 
@@ -97,8 +124,7 @@ const char *buf_str(struct buf *b)
 		return "";
 	end = buf_reserve(b, 1);
 	if (end == NULL) { /* it is full */
-		b->cap = b->len + 1;
-		b->data = mem_realloc(b->data, b->cap);
+		grow(b, b->len + 1);
 		end = b->data + b->len;
 	}
 	*end = '\0';

@@ -14,9 +14,11 @@ struct buf {
 	size_t len;
 	size_t cap;
 	size_t max;
+	bool secret; /* what was in it is overwritten before its memory is given back */
 };
 
 void buf_init(struct buf *b, size_t max);
+void buf_init_secret(struct buf *b, size_t max);
 void buf_free(struct buf *b);
 void buf_clear(struct buf *b);
 

@@ -41,6 +41,7 @@ struct http_request {
 	bool expect_continue; /* wait up to 1 s for 100 before the body, so that a refusal costs no upload */
 	int stall_ms;         /* 0: that of the options (Complete may be silent for minutes) */
 	size_t response_max;  /* a longer body is an error */
+	bool secret;          /* the response is overwritten when it is freed */
 	void *user;
 
 	/* Response, valid once done. */

@@ -279,6 +279,7 @@ void transfer_prepare(struct http_transfer *t, struct http_handle *handle, int64
 	forget_headers(r);
 	buf_free(&r->response);
 	buf_init(&r->response, r->response_max ? r->response_max : RESPONSE_MAX_DEFAULT);
+	r->response.secret = r->secret;
 	curl_easy_setopt(e, CURLOPT_PRIVATE, t);
 	curl_easy_setopt(e, CURLOPT_ERRORBUFFER, t->why);
 	curl_easy_setopt(e, CURLOPT_URL, r->url);

@@ -100,13 +100,11 @@ void msk_iam_refresh(struct msk_iam *m, rd_kafka_t *rk)
 	struct error e;
 	char why[256];
 
-	buf_init(&token, TOKEN_MAX_BYTES);
+	buf_init_secret(&token, TOKEN_MAX_BYTES);
 	if (make_token(m, &token, &expires_ms, &e) < 0)
 		rd_kafka_oauthbearer_set_token_failure(rk, e.text);
 	else if (rd_kafka_oauthbearer_set_token(rk, buf_str(&token), expires_ms, "kafka2s3", NULL, 0, why,
 						sizeof(why)) != RD_KAFKA_RESP_ERR_NO_ERROR)
 		rd_kafka_oauthbearer_set_token_failure(rk, why);
-	if (token.len > 0)
-		explicit_bzero(token.data, token.len);
 	buf_free(&token);
 }
