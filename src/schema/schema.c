@@ -199,15 +199,28 @@ static void add_table_column(struct schema *s, json_t *column)
 	json_object_set(s->table_columns, name, column);
 }
 
+/* The name that a key has now: the same one if that still reads it, for a table may have two names that do. */
+static struct name *name_now(struct schema *s, const struct name *was)
+{
+	struct name *is = names_find(s->names, was->name);
+	char *key = names_fold(s->names, was->key), *key_now = is != NULL ? names_fold(s->names, is->key) : NULL;
+	const char *why;
+
+	if (key_now == NULL || strcmp(key, key_now) != 0)
+		is = names_of_key(s->names, was->key, &why);
+	free(key);
+	free(key_now);
+	return is;
+}
+
 /* The same type with the names that keys have now. */
 static struct type *renamed(struct schema *s, const struct names *old, const struct type *t)
 {
 	struct type *copy = type_copy(t);
-	const char *why;
 
 	for (size_t i = 0; i < copy->n; i++) {
 		const struct name *was = copy->fields[i].name != NULL ? names_find(old, copy->fields[i].name) : NULL;
-		struct name *is = was != NULL ? names_of_key(s->names, was->key, &why) : NULL;
+		struct name *is = was != NULL ? name_now(s, was) : NULL;
 		struct type *child = renamed(s, old, copy->fields[i].type);
 
 		type_free(copy->fields[i].type);
