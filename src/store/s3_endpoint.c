@@ -150,14 +150,19 @@ static bool aws_region(const char *host, size_t len, char region[REGION_MAX])
 	static const char *const ends[] = { ".amazonaws.com", ".amazonaws.com.cn", ".vpce.amazonaws.com",
 					    ".vpce.amazonaws.com.cn" };
 	char name[HOST_MAX + 1];
-	const char *at, *rest;
+	const char *service = name, *rest;
 
 	snprintf(name, sizeof(name), "%.*s", (int)len, host);
-	at = strstr(name, ".vpce.") != NULL ? strstr(name, ".s3.") : name - 1;
-	for (size_t i = 0; at != NULL && i < sizeof(services) / sizeof(services[0]); i++) {
-		if (strncmp(at + 1, services[i], strlen(services[i])) != 0)
+	if (strstr(name, ".vpce.") != NULL) {
+		service = strstr(name, ".s3.");
+		if (service == NULL)
+			return false;
+		service++;
+	}
+	for (size_t i = 0; i < sizeof(services) / sizeof(services[0]); i++) {
+		if (strncmp(service, services[i], strlen(services[i])) != 0)
 			continue;
-		rest = at + 1 + strlen(services[i]);
+		rest = service + strlen(services[i]);
 		snprintf(region, REGION_MAX, "%.*s", (int)strcspn(rest, "."), rest);
 		for (size_t k = 0; k < sizeof(ends) / sizeof(ends[0]); k++)
 			if (strcmp(rest + strlen(region), ends[k]) == 0)
