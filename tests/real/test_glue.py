@@ -215,6 +215,23 @@ def test_what_a_daemon_landed_and_never_registered_is_found_at_the_next_start(ca
 
 
 @pytest.mark.slow
+def test_glue_away_for_long_is_waited_for(case, glue):
+    """The table is to be read again by then, and its partitions are parked; all goes on when Glue is back."""
+    topic = case.topic()
+    d = case.daemon(topic, kafka={"options": QUICK}, **catalog(glue.endpoint, "registered"))
+    case.produce(topic, stock_rows(100))
+    case.wait_landed(topic, seconds=90)
+    case.pause(61)
+    for hour in (1, 2):
+        glue.rule("*", cut=True, times=0)
+        case.produce(topic, stock_rows(100, first=100 * hour), timestamp=NOON + hour * HOUR_MS)
+        d.wait_says("waits for the Glue Data Catalog", 120, count=hour)
+        glue.clear()
+        case.wait_landed(topic, seconds=120)
+    assert set(glue.partitions(LAKE, name_of(topic))) == values_of(3)
+
+
+@pytest.mark.slow
 def test_each_right_that_is_missing_is_named(case, glue):
     """And nothing is lost by it: all is registered as soon as it is given."""
     topic = case.topic()
