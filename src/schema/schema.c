@@ -202,15 +202,14 @@ static void add_table_column(struct schema *s, json_t *column)
 /* The name that a key has now: the same one if that still reads it, for a table may have two names that do. */
 static struct name *name_now(struct schema *s, const struct name *was)
 {
-	struct name *is = names_find(s->names, was->name);
-	char *key = names_fold(s->names, was->key), *key_now = is != NULL ? names_fold(s->names, is->key) : NULL;
 	const char *why;
+	struct name *same = names_find(s->names, was->name), *other = names_of_key(s->names, was->key, &why);
+	char *key = names_fold(s->names, was->key), *key_now = same != NULL ? names_fold(s->names, same->key) : NULL;
+	bool still = key_now != NULL && strcmp(key, key_now) == 0;
 
-	if (key_now == NULL || strcmp(key, key_now) != 0)
-		is = names_of_key(s->names, was->key, &why);
 	free(key);
 	free(key_now);
-	return is;
+	return still ? same : other;
 }
 
 /* The same type with the names that keys have now. */
