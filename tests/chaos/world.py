@@ -24,7 +24,7 @@ from wire import LOOPBACK
 NARROW_PARTITIONS = 3
 HOURS = 3
 DEFAULT_SESSION_MS = 10000      # the daemon's
-HOUR_ROWS = 2000     # of a partition, and with a catalog the hours are others
+HOUR_ROWS = 1000     # of a partition; with a catalog the next ones are an hour later
 LAKE = "lake"
 WIDE_ROWS, WIDE_ROW_BYTES = 900, 8000      # a burst of them is more than a part
 
@@ -136,8 +136,9 @@ class World:
                  f"{'eager' if seed % 4 == 3 else 'cooperative'}{', with Glue' if self.glue else ''}")
 
     def timestamp(self, i):
-        row = i // NARROW_PARTITIONS
-        return NOON + (row % HOURS + (row // HOUR_ROWS if self.glue else 0)) * HOUR_MS
+        """i: which one of those that are sent together."""
+        hours = self.feeder.sent // NARROW_PARTITIONS // HOUR_ROWS if self.glue else 0
+        return NOON + (hours + i // NARROW_PARTITIONS % HOURS) * HOUR_MS
 
     def override(self):
         return [{"topics": [self.wide], "output": {"compression": "none"}, "roll": {"age": "4s", "bytes": "128MiB"}}]
