@@ -10,6 +10,7 @@ pages, a table needs a column. Signatures are not looked at: moto does that. A r
         glue.rule("*", status=503, times=0)         # away
         glue.rule("*", cut=True, times=0)           # as one that nobody reaches
 """
+import contextlib
 import copy
 import dataclasses
 import http.server
@@ -102,6 +103,10 @@ class ScriptedGlue:
 
         class Handler(http.server.BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+
+            def handle(self):
+                with contextlib.suppress(ConnectionError):  # of a daemon that was killed
+                    super().handle()
 
             def do_POST(self):
                 body = self.rfile.read(int(self.headers["Content-Length"]))
