@@ -18,7 +18,7 @@ from case import QUICK
 from daemon import BINARY, merged
 from rows import stock_rows
 from test_offsets_command import lose_group
-from test_orphans import BIG, LONG, PLAIN, uploads
+from test_orphans import BIG, LONG, PLAIN, STEADY, uploads
 from waiting import until
 
 GRANT = r"grant ([\w-]+:\w+)(?: on ([^\s,;]+))?"
@@ -89,7 +89,7 @@ def test_the_policy_is_enough_for_all_that_it_does(case):
     left = case.until("an upload of each partition", lambda: len(uploads(case)) == 2 and uploads(case), 30)
     d.kill()
     case.produce(topic, [b"no json", *stock_rows(100)], partitions=2)
-    d.write(roll={"age": "1s"})
+    d.write(roll={"age": "1s"}, kafka={"options": STEADY})
     d.start()
     case.until(lambda: f"{left} aborted, there are {uploads(case)}", lambda: not uploads(case) & left, 60)
     d.wait_says("multipart uploads that were left behind are aborted")

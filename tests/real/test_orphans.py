@@ -39,7 +39,7 @@ def test_what_a_killed_daemon_left_is_aborted_and_nothing_else(case):
     left = case.until("an upload of each partition", lambda: len(uploads(case)) == 2 and uploads(case), 30)
     d.kill()
     stay = {begin(case, key) for key in keys_like(sorted(left)[0][0])[1]}
-    d.write(roll={"age": "1s"})
+    d.write(roll={"age": "1s"}, kafka={"options": STEADY})
     d.start()
     case.until(lambda: f"only {stay} left, there are {uploads(case)}", lambda: uploads(case) == stay, 40)
     d.wait_says("multipart uploads that were left behind are aborted")
