@@ -4,6 +4,7 @@ import json
 import os
 import pathlib
 import subprocess
+import uuid
 
 from process import Process
 from waiting import until
@@ -32,7 +33,7 @@ class Machine:
     def __init__(self, directory, tree, name="booted"):
         self.dir = pathlib.Path(directory)
         self.dir.mkdir(parents=True)
-        self.tree, self.name = tree, f"{name}-{os.getpid()}"
+        self.tree, self.name = tree, f"{name}-{uuid.uuid4().hex[:12]}"
         self.log_path = str(self.dir / "console.log")
         self.process, self.leader = None, None
 
