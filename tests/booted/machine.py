@@ -14,6 +14,7 @@ PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 # Its own cgroup and mounts; all of them go with the process. The bpf call is for units that filter addresses.
 BOOT = r"""
 tree=$1 dir=$2 name=$3
+shift 3
 mountpoint -q /sys/fs/cgroup || mount -t tmpfs tmpfs /sys/fs/cgroup
 mkdir -p "$dir/cgroup" "$dir/root"
 mount -t cgroup2 cgroup2 "$dir/cgroup"
@@ -25,21 +26,22 @@ mount -t tmpfs tmpfs /run/systemd
 mkdir "$dir/upper" "$dir/work"
 mount -t overlay overlay -o "lowerdir=$tree,upperdir=$dir/upper,workdir=$dir/work" "$dir/root"
 exec systemd-nspawn --quiet -D "$dir/root" -M "$name" --register=no --keep-unit --boot --console=pipe \
-	--link-journal=no --resolv-conf=copy-host --system-call-filter=bpf
+	--link-journal=no --resolv-conf=copy-host --system-call-filter=bpf "$@"
 """
 
 
 class Machine:
-    def __init__(self, directory, tree, name="booted"):
+    def __init__(self, directory, tree, name="booted", options=()):
+        """options: more of systemd-nspawn's."""
         self.dir = pathlib.Path(directory)
         self.dir.mkdir(parents=True)
-        self.tree, self.name = tree, f"{name}-{uuid.uuid4().hex[:12]}"
+        self.tree, self.name, self.options = tree, f"{name}-{uuid.uuid4().hex[:12]}", options
         self.log_path = str(self.dir / "console.log")
         self.process, self.leader = None, None
 
     def start(self):
         self.process = Process(["unshare", "--mount", "--propagation", "private", "bash", "-ec", BOOT, "boot",
-                                str(self.tree), str(self.dir), self.name], self.log_path)
+                                str(self.tree), str(self.dir), self.name, *self.options], self.log_path)
         self.leader = until(lambda: f"PID 1, {self.process.tail()}", self._first, 60)
         until(lambda: f"the boot, {self.process.tail()}", self._booted, 90, every=0.2)
         return self

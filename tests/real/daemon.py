@@ -40,6 +40,8 @@ def without_aws():
 
 
 class Daemon:
+    runs_as = Process   # or what has the same manners: tests/booted/sandbox.py puts the service's unit here
+
     def __init__(self, directory, name, settings):
         self.dir, self.name, self.settings = str(directory), name, settings
         self.conf = os.path.join(self.dir, f"{name}.conf")
@@ -59,8 +61,8 @@ class Daemon:
     def start(self):
         assert self.process is None or not self.process.running()
         self.began = len(self.log()) if self.process else 0
-        self.process = Process(self.command("run"), self.log_path, env={**without_aws(), **self.env},
-                               before=self.before)
+        self.process = self.runs_as(self.command("run"), self.log_path, env={**without_aws(), **self.env},
+                                    before=self.before)
         self.expected_up = True
         return self
 
@@ -94,7 +96,7 @@ class Daemon:
 
     def assert_running(self):
         if not self.process.running():
-            raise AssertionError(f"{self.name} ended with {self.process.popen.returncode}, {self.process.tail()}")
+            raise AssertionError(f"{self.name} ended with {self.process.status()}, {self.process.tail()}")
 
     def send(self, sig):
         self.process.send(sig)

@@ -73,14 +73,18 @@ class Process:
     def running(self):
         return self.popen.poll() is None
 
+    def status(self):
+        """As it ended: the exit status, or the signal as a negative number; None while it runs."""
+        return self.popen.poll()
+
     def send(self, sig):
         if self.running():
             os.kill(self.pid, sig)
 
     def wait_end(self, seconds):
-        """The exit status; a negative number is the signal that ended it."""
+        """Its status then."""
         until(lambda: f"the end of {self.name}, {self.tail()}", lambda: not self.running(), seconds)
-        return self.popen.returncode
+        return self.status()
 
     def stop(self, seconds=20):
         """End it and what it started, by force when it must be. True: it went by itself."""

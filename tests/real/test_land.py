@@ -12,7 +12,6 @@ from confluent_kafka import ConsumerGroupTopicPartitions, TopicPartition
 
 import judge
 from daemon import Daemon, merged, without_aws
-from process import Process
 from rows import HOUR_MS, NOON, Feeder, stock_rows
 from waiting import until
 
@@ -31,8 +30,8 @@ class Land(Daemon):
     """The command: it ends by itself."""
 
     def run(self, start=NOON, stop=NEVER, prefix=PREFIX):
-        self.process = Process(self.command("land", "--from", str(start), "--to", str(stop), "--prefix", prefix),
-                               self.log_path, env=without_aws())
+        self.process = self.runs_as(self.command("land", "--from", str(start), "--to", str(stop), "--prefix", prefix),
+                                    self.log_path, env=without_aws())
         return self
 
     def end(self, seconds=60):
