@@ -79,7 +79,7 @@ class Broker:
         with open(os.path.join(self.dir, "log4j2.properties"), "w") as f:
             f.write(LOG4J)
         subprocess.run(self._java("kafka.tools.StorageTool", "format", "-t", self.cluster_id, "-c", self.conf),
-                       check=True, capture_output=True, timeout=60)
+                       check=True, capture_output=True, timeout=240)
 
     def _java(self, *args):
         return ["java", HEAP, *QUICK, f"-Dlog4j2.configurationFile={self.dir}/log4j2.properties",
