@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <time.h>
 
 #include "aws/exchange.h"
 #include "aws/secret.h"
@@ -26,6 +27,8 @@
 #define ANSWER_MAX ((size_t)64 << 10)
 #define CONNECT_MS 1000
 #define CONNECT_MAX_MS 60000
+#define AGAIN_MS 1000  /* between two tries of somebody who has patience */
+#define SILENT_MS 3000 /* so long nobody else asks for what was not to be had */
 
 struct imds {
 	char *origin;
@@ -34,6 +37,7 @@ struct imds {
 	int connect_ms;
 	bool disabled;
 	bool answered; /* once: so this is an instance */
+	bool silent;   /* nothing has come back */
 };
 
 static const char *variable(const char *name)
@@ -108,10 +112,11 @@ static int ask(struct imds *m, const char *method, const char *path, const struc
 	return rc;
 }
 
-static int no_answer(const struct imds *m, struct error *e)
+static int no_answer(struct imds *m, struct error *e)
 {
 	struct error why = *e;
 
+	m->silent = true;
 	if (exchange_stopped())
 		return -1;
 	if (m->answered)
@@ -214,20 +219,51 @@ int imds_get(struct imds *m, const char *path, char **out, struct error *e)
 }
 
 /* What is learnt once. */
-static struct {
+struct place {
 	pthread_mutex_t lock;
-	char *region, *zone_id;
-	struct error zone_why;
-} here = { .lock = PTHREAD_MUTEX_INITIALIZER };
+	const char *path;
+	char *text; /* NULL: not known yet */
+	struct error why;
+	int64_t asked_boot_ms; /* the last try in vain; 0: none */
+};
 
-static char *ask_once(const char *path, struct error *why)
+static struct place region = { .lock = PTHREAD_MUTEX_INITIALIZER, .path = "placement/region" };
+static struct place zone_id = { .lock = PTHREAD_MUTEX_INITIALIZER, .path = "placement/availability-zone-id" };
+
+/* Silence, and what is to be tried again, may be a network or a service that is not up yet. */
+static bool may_pass(const struct imds *m, const struct error *e)
 {
+	return !exchange_stopped() && (m->silent || e->action == ERROR_RETRY);
+}
+
+static char *ask_for(const char *path, int64_t until_boot_ms, struct error *why)
+{
+	const struct timespec again = { .tv_nsec = AGAIN_MS % 1000 * 1000000L, .tv_sec = AGAIN_MS / 1000 };
 	struct imds *m = imds_new();
 	char *text;
 
-	if (imds_get(m, path, &text, why) != 0)
-		text = mem_strdup("");
+	while (imds_get(m, path, &text, why) != 0 && may_pass(m, why) && clock_boot_ms() + AGAIN_MS < until_boot_ms) {
+		m->silent = false;
+		nanosleep(&again, NULL);
+	}
 	imds_free(m);
+	return text;
+}
+
+/* "": not to be had now. */
+static const char *learn(struct place *p, int64_t patience_ms, struct error *why)
+{
+	int64_t now = clock_boot_ms();
+	const char *text;
+
+	pthread_mutex_lock(&p->lock);
+	if (p->text == NULL && (p->asked_boot_ms == 0 || now >= p->asked_boot_ms + SILENT_MS)) {
+		p->text = ask_for(p->path, now + patience_ms, &p->why);
+		p->asked_boot_ms = clock_boot_ms();
+	}
+	*why = p->why;
+	text = p->text != NULL ? p->text : "";
+	pthread_mutex_unlock(&p->lock);
 	return text;
 }
 
@@ -235,19 +271,10 @@ const char *imds_region(void)
 {
 	struct error why;
 
-	pthread_mutex_lock(&here.lock);
-	if (here.region == NULL)
-		here.region = ask_once("placement/region", &why);
-	pthread_mutex_unlock(&here.lock);
-	return here.region;
+	return learn(&region, 0, &why);
 }
 
-const char *imds_zone_id(struct error *why)
+const char *imds_zone_id(int64_t patience_ms, struct error *why)
 {
-	pthread_mutex_lock(&here.lock);
-	if (here.zone_id == NULL)
-		here.zone_id = ask_once("placement/availability-zone-id", &here.zone_why);
-	*why = here.zone_why;
-	pthread_mutex_unlock(&here.lock);
-	return here.zone_id;
+	return learn(&zone_id, patience_ms, why);
 }

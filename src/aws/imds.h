@@ -18,9 +18,11 @@ void imds_free(struct imds *m); /* wipes the token; NULL is fine */
  * not say so; else WAIT_PERSON or RETRY with the HTTP status, or 0 for none, as code. */
 int imds_get(struct imds *m, const char *path, char **out, struct error *e);
 
-/* The region of this machine, and its zone's id ("euw1-az2"), asked for once in the life of the process: it does not
- * move. Never NULL; "": not known, and why says so. Lives for ever. Thread: any. */
+/* The region of this machine, and its zone's id ("euw1-az2"). What is known is kept for the life of the process, since
+ * it does not move; what is not is asked for again by who comes three seconds later, since at boot the network may not
+ * be up yet. patience_ms: how long silence is waited through, and the last try behind it. Never NULL; "": not known
+ * now, and why says so. Lives for ever. Thread: any. */
 const char *imds_region(void);
-const char *imds_zone_id(struct error *why);
+const char *imds_zone_id(int64_t patience_ms, struct error *why);
 
 #endif

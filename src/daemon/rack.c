@@ -6,6 +6,9 @@
 #include "aws/imds.h"
 #include "base/log.h"
 
+/* A daemon that starts at boot may be there before the network; without a zone it stays so until the next start. */
+#define PATIENCE_MS 10000
+
 const char *rack_find(const struct settings *s)
 {
 	const char *zone;
@@ -13,7 +16,7 @@ const char *rack_find(const struct settings *s)
 
 	if (strcmp(s->kafka_rack, "auto") != 0)
 		return s->kafka_rack;
-	zone = imds_zone_id(&why);
+	zone = imds_zone_id(PATIENCE_MS, &why);
 	if (zone[0] != '\0')
 		log_info("kafka.rack: this machine is in the zone %s", zone);
 	else

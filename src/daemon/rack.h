@@ -4,8 +4,8 @@
 
 #include "settings/settings.h"
 
-/* Where this machine stands, as kafka.rack says; of "auto" what the instance metadata say, asked once, for a second or
- * two at most, and told in the log. "": not known. Lives as long as the settings. */
+/* Where this machine stands, as kafka.rack says; of "auto" what the instance metadata say, asked for at most some
+ * ten seconds while nothing answers, and told in the log. "": not known. Lives as long as the settings. */
 const char *rack_find(const struct settings *s);
 
 #endif

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from conftest import TOP
+from conftest import TOP, wait_until
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "servers"))
 from metadata import ROLES, Metadata, document  # noqa: E402
@@ -202,6 +202,22 @@ def test_region_and_zone_are_asked_for_once(source, metadata):
     assert here.fetch() == ["ok", "eu-west-1", "euw1-az2"]
     asked = len(metadata.log)
     assert here.fetch() == ["ok", "eu-west-1", "euw1-az2"] and len(metadata.log) == asked
+
+
+def test_metadata_that_come_late(source, metadata):
+    """As at boot: the zone is waited for, the region found by who asks later; a machine without any is asked once."""
+    metadata.place("region", "eu-west-1")
+    metadata.place("availability-zone-id", "euw1-az2")
+    metadata.token_answer = (503, "")
+    files = {"AWS_CONFIG_FILE": "/dev/null", "AWS_SHARED_CREDENTIALS_FILE": "/dev/null"}
+    here = source("region", AWS_EC2_METADATA_SERVICE_ENDPOINT=metadata.endpoint, **files)
+    here.ask()
+    wait_until(lambda: len(metadata.log) >= 3, lambda: f"questions, there are {metadata.log}")
+    metadata.token_answer = None
+    assert here.answer() == ["ok", "", "euw1-az2"]
+    wait_until(lambda: here.fetch() == ["ok", "eu-west-1", "euw1-az2"], lambda: "a region")
+    nowhere = source("region", AWS_EC2_METADATA_DISABLED="true", **files)
+    assert nowhere.fetch() == nowhere.fetch() == ["ok", "", ""]
 
 
 def test_moto_as_instance(source, moto):
