@@ -32,6 +32,7 @@ static const struct {
 	{ "the topics' configuration", probe_records },
 	{ "credentials and S3", probe_reach },
 	{ "the bucket", probe_bucket },
+	{ "the bucket's owner", probe_owner },
 	{ "the region", probe_region },
 	{ "uploads", probe_uploads },
 	{ "lists", probe_listing },

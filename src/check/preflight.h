@@ -60,6 +60,7 @@ void probe_records(struct preflight *p);
 
 void probe_reach(struct preflight *p);
 void probe_bucket(struct preflight *p);
+void probe_owner(struct preflight *p);
 void probe_region(struct preflight *p);
 void probe_uploads(struct preflight *p);
 void probe_listing(struct preflight *p);

@@ -250,6 +250,47 @@ void probe_bucket(struct preflight *p)
 	}
 }
 
+/* May the bucket be listed by whoever expects this owner? */
+static int list_as_of(struct preflight *p, const char *owner, struct error *e)
+{
+	char *folder = mem_printf("%s/", p->places[0].root);
+	struct s3_call c = { .op = S3_LIST_OBJECTS, .key = folder, .max_keys = 1, .bucket_owner = owner };
+	int rc = preflight_ask(p, &c, e);
+
+	free(c.listed);
+	free(c.next_page);
+	free(folder);
+	return rc;
+}
+
+/* A store that refuses another's number has looked. */
+void probe_owner(struct preflight *p)
+{
+	const char *owner = p->settings->s3_expected_bucket_owner, *name = "owner";
+	const char *another = strcmp(owner, "000000000000") == 0 ? "111111111111" : "000000000000";
+	struct error e, plain;
+
+	if (owner[0] == '\0' || no_s3(p, name))
+		return;
+	if (list_as_of(p, owner, &e) == 0) {
+		if (list_as_of(p, another, &e) < 0 && e.code == 403)
+			lines_add(&p->lines, OUTCOME_OK, name,
+				  "the bucket is account %s's: S3 refuses to take it for another's", owner);
+		else
+			lines_add(&p->lines, OUTCOME_UNPROVED, name,
+				  "the store does not look at whose bucket it is (s3.expected_bucket_owner)");
+	} else if (e.code == 403 && list_as_of(p, "", &plain) == 0) {
+		lines_add(
+			&p->lines, OUTCOME_FAILED, name,
+			"the bucket is not account %s's, which s3.expected_bucket_owner says: find out whose it is, or correct "
+			"that",
+			owner);
+		p->no_s3 = "the bucket is another account's";
+	} else {
+		lines_add(&p->lines, OUTCOME_UNPROVED, name, "whose bucket it is cannot be asked for: %s", e.text);
+	}
+}
+
 void probe_region(struct preflight *p)
 {
 	const char *set = p->settings->s3_region, *found;

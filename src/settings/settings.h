@@ -97,8 +97,9 @@ struct settings {
 	struct string_list kafka_options; /* "property=value", checked against the properties that the daemon owns */
 
 	char *s3_bucket;
-	char *s3_region;   /* "": aws/region.h, else from the bucket's answer */
-	char *s3_endpoint; /* "": AWS; else "http://host:port" or "https://…" */
+	char *s3_expected_bucket_owner; /* an account; "": nobody looks */
+	char *s3_region;                /* "": aws/region.h, else from the bucket's answer */
+	char *s3_endpoint;              /* "": AWS; else "http://host:port" or "https://…" */
 	bool s3_path_style;
 	bool s3_dualstack;
 	bool s3_fips;

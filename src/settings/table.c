@@ -139,6 +139,10 @@ const struct row rows[] = {
 	  .help = "The bucket; or an access point, by its alias or as "
 		  "\"arn:aws:s3:REGION:ACCOUNT:accesspoint/NAME\". Multi-region access points and directory buckets are "
 		  "not supported." },
+	{ NAMED("s3", "expected_bucket_owner", ROW_STRING), COMMON(s3_expected_bucket_owner), .fallback = "",
+	  .check = check_account,
+	  .help = "The account that the bucket belongs to. Given, S3 refuses each request where it does not: a bucket's name "
+		  "that was freed can be had by anybody. Empty: nobody looks." },
 	{ NAMED("s3", "prefix", ROW_STRING), TOPIC(prefix), .flags = ROW_PER_TOPIC, .fallback = "raw",
 	  .check = check_prefix, .help = "What every table lies under. Without a slash at either end." },
 	{ NAMED("s3", "region", ROW_STRING), COMMON(s3_region), .fallback = "", .check = check_word,

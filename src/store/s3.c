@@ -119,6 +119,7 @@ void s3_start(struct s3 *s3, struct s3_call *c, int64_t now_boot_ms)
 	struct s3_attempt *a = s3_attempt_new(c);
 
 	a->due_boot_ms = now_boot_ms;
+	a->bucket_owner = c->bucket_owner != NULL ? c->bucket_owner : s3->settings->s3_expected_bucket_owner;
 	c->attempt = a;
 	c->attempts = 0;
 	c->new_upload_id = c->listed = c->next_page = c->part.etag = NULL;

@@ -65,6 +65,7 @@ struct s3_call {
 	const struct topic_settings *topic; /* storage class, encryption: PUT, CREATE */
 	const struct s3_metadata *metadata; /* PUT, CREATE */
 	size_t n_metadata;
+	const char *bucket_owner;  /* NULL: as s3.expected_bucket_owner says; "": whoever's it is */
 	int64_t not_after_boot_ms; /* PUT, COMPLETE: INT64_MAX for no limit */
 	const char *page;          /* LIST_UPLOADS, LIST_OBJECTS: NULL, or what the page before gave as next_page */
 	int max_keys;              /* LIST_OBJECTS: a page; 0: what the store thinks right */

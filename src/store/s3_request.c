@@ -283,6 +283,7 @@ static void add_headers(struct s3_attempt *a, const char *host, const struct cre
 	add_header(a, "x-amz-date", time);
 	add_header(a, "x-amz-content-sha256", a->payload_hash);
 	add_given(a, "x-amz-security-token", c->session_token);
+	add_given(a, "x-amz-expected-bucket-owner", a->bucket_owner);
 	if (op == S3_PUT || op == S3_CREATE)
 		add_object_headers(a);
 	if (op == S3_PUT || op == S3_PART) {

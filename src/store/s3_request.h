@@ -24,6 +24,7 @@ struct s3_attempt {
 	struct s3_place moved_to;     /* where a redirect sent this one call; origin NULL: nowhere */
 	char trouble[ERROR_TEXT_MAX]; /* what failed last; "": nothing */
 	bool lacks_credentials;       /* that was it: nothing could be signed */
+	const char *bucket_owner;     /* whose the bucket has to be; NULL or "": whoever's it is */
 	bool unconditional;           /* the store seems not to know If-None-Match: this call goes without */
 
 	/* Made once. */

@@ -295,6 +295,9 @@ static void complain(struct s3 *s3, struct s3_attempt *a, const struct s3_answer
 	if (is_denial(answer)) {
 		buf_adds(&what, before);
 		s3_denied(a->call, s3->settings->s3_bucket, s3->endpoint.region, answer->message, &what);
+		if (a->bucket_owner != NULL && a->bucket_owner[0] != '\0')
+			buf_addf(&what, ", unless the bucket is not of account %s (s3.expected_bucket_owner)",
+				 a->bucket_owner);
 		before = "; S3 says: ";
 	}
 	if (answer->message[0] != '\0')

@@ -53,6 +53,7 @@ static const char *const not_routing[] = {
 	"s3.sse",
 	"s3.kms_key_id",
 	"s3.ca_file",
+	"s3.expected_bucket_owner",
 	"s3.proxy",
 	"output.level",
 	"output.max_open_slots",

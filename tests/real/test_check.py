@@ -124,6 +124,25 @@ def test_a_store_that_refuses(run, s3, broken, name, causes):
         assert cause in found.of("failed")[name], str(found)
 
 
+OWNER = {"s3": {"expected_bucket_owner": "111122223333"}}
+
+
+def test_a_bucket_of_whom_it_should_be(run, s3):
+    s3.owner = "111122223333"
+    found = run("--write", **OWNER)
+    assert found.code == 0 and "account 111122223333's" in found.of("ok")["owner"], str(found)
+
+
+def test_a_bucket_of_somebody_else(run, s3):
+    s3.owner = "444455556666"
+    names_cause(run("--write", **OWNER), "owner", "is not account 111122223333's")
+
+
+def test_a_store_that_looks_at_no_owner(run):
+    found = run("--write", **OWNER)
+    assert found.code == 2 and list(found.of("not proved")) == ["owner"], str(found)
+
+
 def test_the_right_to_list_is_missing(run, s3):
     s3.rule(op="LIST", status=403, code="AccessDenied", times=0)
     names_cause(run("--write"), "list of objects", "s3:ListBucket", "verify")

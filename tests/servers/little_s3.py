@@ -97,6 +97,7 @@ class LittleS3:
         self.page = page                      # most entries in one page of a listing
         self.clock_offset = 0.0               # of this server's clock; checks x-amz-date against it
         self.expired_tokens = set()
+        self.owner = ""                       # the account that has the buckets; "": does not look
         self.lifecycle = ""                   # rules as XML: of every bucket
         self.ignores_conditions = False       # as a store does that has never heard of them
         self.moved = "301"                    # how a request to another region is told: 301, 400 or 307
@@ -160,6 +161,8 @@ class LittleS3:
                                                             "signature you provided.")
         self._check_body(r)
         self._check_region(r, region)
+        if self.owner and r.headers.get("x-amz-expected-bucket-owner", self.owner) != self.owner:
+            raise S3Error(403, "AccessDenied", "Access Denied")
 
     def _sign(self, r, access, region, names, stamp):
         from botocore.auth import S3SigV4Auth

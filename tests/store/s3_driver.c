@@ -269,15 +269,25 @@ static int step(struct s3 *s3, char *text)
 }
 
 static const struct option options[] = {
-	{ "endpoint", required_argument, NULL, 'e' },         { "bucket", required_argument, NULL, 'b' },
-	{ "region", required_argument, NULL, 'r' },           { "access-key", required_argument, NULL, 'a' },
-	{ "secret", required_argument, NULL, 's' },           { "token", required_argument, NULL, 't' },
-	{ "credentials-file", required_argument, NULL, 'f' }, { "path-style", no_argument, NULL, 'p' },
-	{ "ca-file", required_argument, NULL, 'c' },          { "proxy", required_argument, NULL, 'x' },
-	{ "connections", required_argument, NULL, 'n' },      { "limit-ms", required_argument, NULL, 'l' },
-	{ "bandwidth", required_argument, NULL, 'w' },        { "not-after-ms", required_argument, NULL, 'N' },
-	{ "storage-class", required_argument, NULL, 'S' },    { "sse", required_argument, NULL, 'E' },
-	{ "kms-key-id", required_argument, NULL, 'K' },       { NULL, 0, NULL, 0 },
+	{ "endpoint", required_argument, NULL, 'e' },
+	{ "bucket", required_argument, NULL, 'b' },
+	{ "region", required_argument, NULL, 'r' },
+	{ "access-key", required_argument, NULL, 'a' },
+	{ "secret", required_argument, NULL, 's' },
+	{ "token", required_argument, NULL, 't' },
+	{ "credentials-file", required_argument, NULL, 'f' },
+	{ "path-style", no_argument, NULL, 'p' },
+	{ "ca-file", required_argument, NULL, 'c' },
+	{ "proxy", required_argument, NULL, 'x' },
+	{ "connections", required_argument, NULL, 'n' },
+	{ "limit-ms", required_argument, NULL, 'l' },
+	{ "bandwidth", required_argument, NULL, 'w' },
+	{ "not-after-ms", required_argument, NULL, 'N' },
+	{ "storage-class", required_argument, NULL, 'S' },
+	{ "sse", required_argument, NULL, 'E' },
+	{ "kms-key-id", required_argument, NULL, 'K' },
+	{ "owner", required_argument, NULL, 'O' },
+	{ NULL, 0, NULL, 0 },
 };
 
 static void take_option(int o)
@@ -330,6 +340,9 @@ static void take_option(int o)
 		break;
 	case 'E':
 		topic.sse = optarg;
+		break;
+	case 'O':
+		settings.s3_expected_bucket_owner = optarg;
 		break;
 	case 'K':
 		topic.kms_key_id = optarg;

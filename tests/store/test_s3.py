@@ -210,6 +210,19 @@ def test_a_session_token_is_sent_and_signed(s3, driver):
     assert "x-amz-security-token" in s3.log[0]["headers"]["authorization"]
 
 
+def test_the_owner_of_the_bucket_is_looked_at_by_each_call(s3, driver):
+    s3.owner = "111122223333"
+    steps = ("put:k:1", "create:m", f"part:m:1:{5 * MIB}", "complete:m", "list:", "objects:", "head:k", "get:k:0:1",
+             "create:n", "abort:n")
+    assert {line.result for line in driver.run(*steps, owner=s3.owner)} == {"done"}
+    assert {entry["headers"].get("x-amz-expected-bucket-owner") for entry in s3.log} == {s3.owner}
+    refused = driver.one("put:k2:1", owner="000000000000")
+    assert refused.result == "failed" and "not of account 000000000000 (s3.expected_bucket_owner)" in refused.detail
+    s3.log.clear()
+    driver.one("put:k3:1")
+    assert "x-amz-expected-bucket-owner" not in s3.log[0]["headers"]
+
+
 # What passes.
 
 @pytest.mark.slow
