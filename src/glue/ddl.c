@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Columns are those of the table in Glue, where the daemon keeps one; else those of the settings; else what the newest
- * objects have. Changes nothing anywhere. */
+/* Columns are those of the settings and, with them, those of the table in Glue, where the daemon keeps one; else what
+ * the newest objects have. Changes nothing anywhere. */
 #include "glue/ddl.h"
 
 #include <stdio.h>
@@ -151,7 +151,7 @@ static int look_into_bucket(struct ddl *d, bool in_glue, struct error *e)
 
 static int describe(struct ddl *d)
 {
-	bool given = has_columns(d), in_glue = false;
+	bool in_glue = false;
 	struct error e;
 	int rc;
 
@@ -163,7 +163,7 @@ static int describe(struct ddl *d)
 			return fail(d, EX_UNAVAILABLE, &e);
 		in_glue = rc == 0;
 	}
-	if (look_into_bucket(d, in_glue, &e) < 0 || (!given && !in_glue && from_objects(d, &e) < 0))
+	if (look_into_bucket(d, in_glue, &e) < 0 || (!in_glue && from_objects(d, &e) < 0))
 		return fail(d, EX_UNAVAILABLE, &e);
 	if (!has_columns(d)) {
 		error_set(&e, ERROR_GIVE_UP, 0,
