@@ -67,6 +67,10 @@ class Stack:
         if key == "Fn::Sub":
             text, more = inner if isinstance(inner, list) else (inner, {})
             return self.substituted(text, self.resolve(more))
+        if key == "Fn::Join":
+            return inner[0].join(self.resolve(inner[1]))
+        if key == "Fn::Split":
+            return self.resolve(inner[1]).split(inner[0])
         if key == "Fn::Base64":
             return self.resolve(inner)
         return {k: self.resolve(v) for k, v in value.items()}
@@ -155,6 +159,21 @@ def test_it_gives_what_a_crawler_needs(tmp_path, catalog):
     assert stack.made("EventQueue") == stack.made("EventsPolicy") == (catalog == "crawler-events")
     assert json.loads(stack.properties("Crawler")["Configuration"])["Grouping"]["TableLevelConfiguration"] == 3
     assert not Stack().made("Crawler")
+
+
+def test_it_gives_what_a_cluster_of_msk_needs(tmp_path):
+    """Of the cluster's ARN its broker's name tells the half; the template has it whole, and no topic by its name."""
+    stack = Stack(Brokers="b-1.demo.abc123.c2.kafka.eu-west-1.amazonaws.com:9098",
+                  MskCluster=f"arn:aws:kafka:eu-west-1:{ACCOUNT}:cluster/demo/5e0e7fb3-1")
+    gives = allowed(stack.statements_of("MskPolicy"))
+    needs = {action: {r.replace("/demo/*", "/demo/5e0e7fb3-1") for r in on}
+             for action, on in allowed(printed(tmp_path, stack, "daemon")).items() if "kafka" in action}
+    assert set(gives) == set(needs) and len(needs) >= 5
+    for action, resources in needs.items():
+        assert all(any(fnmatch.fnmatchcase(r, g) for g in gives[action]) for r in resources), (action, gives[action])
+        assert all(any(fnmatch.fnmatchcase(r, g) for r in resources) for g in gives[action]), (action, gives[action])
+    assert stack.properties("MskPolicy")["RoleName"] == {"Ref": "DaemonRole"}
+    assert not Stack().made("MskPolicy") and "auth" not in Stack().settings()
 
 
 def test_the_user_data_is_a_script_that_installs_behind_the_settings(tmp_path):
