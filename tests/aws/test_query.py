@@ -5,6 +5,7 @@ import io
 import json
 import os
 import pathlib
+import pty
 import re
 import signal
 import subprocess
@@ -114,6 +115,29 @@ def test_a_table(query, answers):
     assert asked == {"QueryString": "SELECT é", "WorkGroup": "primary",
                      "QueryExecutionContext": {"Catalog": "AwsDataCatalog", "Database": "lake"},
                      "ResultConfiguration": {"OutputLocation": "s3://results/q/"}}
+
+
+def test_progress_on_a_terminal(query, answers):
+    """What Athena says of it while it runs, in a line that is drawn over and goes away; the result alone elsewhere."""
+    running = state("RUNNING")
+    running["QueryExecution"]["Statistics"] = {"DataScannedInBytes": 2 << 20}
+    Athena(answers, GetQueryExecution=[state("QUEUED"), running, SUCCEEDED], GetQueryResults=[page(ROWS[:1])])
+    ours, theirs = pty.openpty()
+    with subprocess.Popen([BINARY, "-c", str(query.conf), "query", "SELECT 1", "--csv"], env=query.env, text=True,
+                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=theirs) as process:
+        os.close(theirs)
+        seen = b""
+        try:
+            while data := os.read(ours, 65536):
+                seen += data
+        except OSError:
+            pass  # the other side is closed
+        out = process.stdout.read()
+    os.close(ours)
+    assert process.returncode == 0, seen
+    assert re.search(rb"\r\x1b\[KQUEUED  \d+\.\d s  0 scanned", seen), seen
+    assert re.search(rb"\r\x1b\[KRUNNING  \d+\.\d s  2MiB scanned", seen) and seen.endswith(b"\r\x1b[K"), seen
+    assert out.startswith("day,n,mean,ok\n") and "\x1b" not in out
 
 
 def test_pages_and_throttling(query, answers):

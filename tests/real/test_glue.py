@@ -195,12 +195,14 @@ def test_what_a_daemon_landed_and_never_registered_is_found_at_the_next_start(ca
     """It landed without a catalog; and with projection its range begins there, whatever else lies beside the days."""
     topic = case.topic()
     d = case.daemon(topic, kafka={"options": QUICK})
-    case.produce(topic, stock_rows(300), timestamp=hours(30))
+    case.produce(topic, stock_rows(300), timestamp=hours(130))
     case.wait_landed(topic)
     assert d.terminate() == 0
     d.write(**catalog(glue.endpoint, "registered"))
     d.start()
-    case.until("all registered", lambda: set(glue.partitions(LAKE, name_of(topic))) == values_of(30), 90)
+    case.until("all registered", lambda: set(glue.partitions(LAKE, name_of(topic))) == values_of(130), 90)
+    batches = [len(request["PartitionInputList"]) for request in glue.requests("BatchCreatePartition")]
+    assert max(batches) == 100 and sum(batches) == 130, batches
     assert d.terminate() == 0
     for stray in ("20240101/hour=00", "2024_01_01", "1"):
         case.s3.put_object(Bucket=case.bucket, Key=f"raw/{name_of(topic)}/dt={stray}/theirs", Body=b"")
@@ -265,5 +267,11 @@ def test_a_crawler_is_made_given_its_targets_and_started(case, glue):
     case.wait_landed(second)
     case.until("another target", lambda: len(glue.crawlers["c"]["Targets"]["S3Targets"]) == 2, 60)
     case.until("asked in vain", lambda: glue.count("StartCrawler") == 2, 60)
+    assert "it cannot be" not in d.log() and "CrawlerRunning" not in d.log()
     glue.crawlers["c"]["State"] = "READY"
     case.until("asked again", lambda: glue.count("StartCrawler") == 3, 150)
+    case.produce(first, stock_rows(100, first=100), timestamp=hours(2))
+    case.wait_landed(first)
+    case.until("the next start", lambda: glue.count("StartCrawler") == 4, 150)
+    times = glue.times("StartCrawler")
+    assert times[3] - times[2] > 30, "at most once an interval, though there was a new folder before that"

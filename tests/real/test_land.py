@@ -13,6 +13,7 @@ from confluent_kafka import ConsumerGroupTopicPartitions, TopicPartition
 import judge
 from daemon import Daemon, merged, without_aws
 from rows import HOUR_MS, NOON, Feeder, stock_rows
+from scripted_glue import ScriptedGlue
 from waiting import until
 
 PREFIX = "back/fill"
@@ -399,6 +400,28 @@ def test_a_kafka_that_is_not_there(case):
     d = land(case, "t", kafka={"brokers": "127.0.0.1:1"}).run()
     assert d.end() == 69
     assert d.says('land: no broker of "127.0.0.1:1" answers')
+
+
+def test_with_a_catalog_it_asks_nothing_of_glue(case):
+    """Its prefix is no place of the tables: what is in Glue stays as it is, and what the daemon keeps goes on."""
+    topic = case.topic(2)
+    with ScriptedGlue() as glue:
+        catalog = {"catalog": "table", "glue": {"database": "lake", "endpoint": glue.endpoint,
+                                                "partitions": "registered"}}
+        keeper = case.daemon(topic, **catalog)
+        case.produce(topic, stock_rows(2000), partitions=2, timestamp=lambda i: NOON + i % 2 * HOUR_MS)
+        case.wait_landed(topic, seconds=90)
+        name = next(iter(glue.databases["lake"]))
+        assert len(glue.partitions("lake", name)) == 2
+        assert keeper.terminate() == 0
+        asked, there = len(glue.log), (glue.table("lake", name), glue.partitions("lake", name))
+        d = land(case, topic, **catalog).run()
+        assert d.end() == 0, d.process.tail()
+        assert d.counts()[0] == 2000
+        assert len(glue.log) == asked and (glue.table("lake", name), glue.partitions("lake", name)) == there
+        d.write(kafka={"group": d.group()}, s3={"prefix": PREFIX}, output={"dead_letter_prefix": DEAD})
+        code, said = d.verify("--deep")
+        assert code == 0 and sum(p["records"] for p in said["partitions"]) == 2000
 
 
 def test_verify_proves_it(case):

@@ -16,6 +16,7 @@ import dataclasses
 import http.server
 import json
 import threading
+import time
 from collections.abc import Callable
 
 MESSAGES = {"EntityNotFoundException": "Entity Not Found", "AlreadyExistsException": "Already exists."}
@@ -60,7 +61,7 @@ class ScriptedGlue:
     def __init__(self, page=1000, host="127.0.0.1"):
         self.page, self.host = page, host
         self.databases, self.crawlers = {}, {}      # database: {table: {"Table": …, "partitions": {values: …}}}
-        self.rules, self.log = [], []
+        self.rules, self.log, self.asked_at = [], [], []
         self.lock = threading.RLock()
         self.server = None
 
@@ -82,6 +83,11 @@ class ScriptedGlue:
     def requests(self, action):
         with self.lock:
             return [copy.deepcopy(request) for a, request in self.log if a == action]
+
+    def times(self, action):
+        """Of each request, in seconds of the monotonic clock."""
+        with self.lock:
+            return [at for a, at in self.asked_at if a == action]
 
     def table(self, database, name):
         with self.lock:
@@ -143,6 +149,7 @@ class ScriptedGlue:
         with self.lock:
             request = json.loads(body)
             self.log.append((action, request))
+            self.asked_at.append((action, time.monotonic()))
             try:
                 rule = next((r for r in self.rules if r.takes(action)), None)
                 if rule and not rule.each:
