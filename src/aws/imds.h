@@ -2,6 +2,8 @@
 #ifndef AWS_IMDS_H
 #define AWS_IMDS_H
 
+#include <stdint.h>
+
 #include "base/error.h"
 
 /* The instance metadata service of EC2, version 2 alone: each question bears a session token that was asked for before.
