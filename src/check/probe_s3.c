@@ -306,11 +306,6 @@ void probe_region(struct preflight *p)
 		lines_add(&p->lines, OUTCOME_OK, "region", "requests signed for \"%s\" are accepted", found);
 }
 
-static char *key_under(const char *root)
-{
-	return root[0] != '\0' ? mem_printf("%s/" KEY_NAME, root) : mem_strdup(KEY_NAME);
-}
-
 /* One part, which asks KMS for more than a Create does. */
 static int send_part(struct preflight *p, const char *key, const char *upload_id, struct error *e)
 {
@@ -327,7 +322,7 @@ static int send_part(struct preflight *p, const char *key, const char *upload_id
 
 static void try_place(struct preflight *p, const struct probe_place *place)
 {
-	char *key = key_under(place->root), *name = mem_printf("uploads under \"%s\"", place->root);
+	char *key = mem_printf("%s/" KEY_NAME, place->root), *name = mem_printf("uploads under \"%s\"", place->root);
 	struct s3_call create = {
 		.op = S3_CREATE, .key = key, .content_type = "application/octet-stream", .topic = place->topic
 	};
@@ -405,7 +400,7 @@ void probe_reading_back(struct preflight *p)
 
 	if (no_s3(p, "reading back"))
 		return;
-	key = p->object != NULL ? mem_strdup(p->object) : key_under(p->places[0].root);
+	key = p->object != NULL ? mem_strdup(p->object) : mem_printf("%s/" KEY_NAME, p->places[0].root);
 	c.key = key;
 	rc = preflight_ask(p, &c, &e);
 	free(c.listed);

@@ -13,6 +13,7 @@
 
 #include "aws/exchange.h"
 #include "base/clock.h"
+#include "base/crash.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "glue/keeper.h"
@@ -238,6 +239,7 @@ static void *glue_main(void *arg)
 	struct glue *g = arg;
 
 	pthread_setname_np(pthread_self(), "glue");
+	crash_stack();
 	exchange_watch(goes_on, g);
 	while (!atomic_load(&g->stop)) {
 		int64_t now_ms = clock_boot_ms();
