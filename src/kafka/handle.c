@@ -11,6 +11,7 @@
 #include <strings.h>
 #include <sysexits.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "base/mem.h"
@@ -169,6 +170,21 @@ static void *end_client(void *rk)
 	return NULL;
 }
 
+static void end_at_once(int status, void *arg)
+{
+	(void)arg;
+	fflush(NULL);
+	_exit(status);
+}
+
+/* OpenSSL, for one, gives back at exit what a thread of the client may be about to use. What is registered last comes
+ * first. */
+void handle_leave(void)
+{
+	if (on_exit(end_at_once, NULL) != 0)
+		abort();
+}
+
 /* It waits for all threads of the client, and of a topic that was deleted and made again 2.0.2 keeps one that never
  * ends: what is left then is freed by the end of the process. */
 void handle_close(rd_kafka_t *rk)
@@ -185,6 +201,7 @@ void handle_close(rd_kafka_t *rk)
 		nanosleep(&look, NULL);
 	}
 	pthread_detach(thread);
+	handle_leave();
 	log_info("kafka: a thread of the client does not end: it is left to the end of the process");
 }
 

@@ -19,6 +19,9 @@ rd_kafka_t *handle_open_whole_log(const struct settings *s, struct credential_pr
 int handle_check(const struct settings *s, struct error *e);
 /* Within a few seconds, whatever the client's threads do. */
 void handle_close(rd_kafka_t *rk);
+/* A client is not closed, and its threads run until the process ends: from here on exit() flushes the streams and calls
+ * no handler that was registered before, since they would take from these threads what they use. */
+void handle_leave(void);
 int handle_subscribe(rd_kafka_t *rk, const struct settings *s, struct error *e);
 
 /* The client stops fetching when its queue is full, and until 2.2.0 looks again only after a second, or when something

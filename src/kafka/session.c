@@ -47,8 +47,10 @@ bool session_close(struct consumer *c)
 
 	close_queue(c->group_queue);
 	close_queue(c->record_queue);
-	if (c->rk != NULL && can)
+	if (can && c->rk != NULL)
 		handle_close(c->rk);
+	else if (!can)
+		handle_leave();
 	c->group_queue = c->record_queue = NULL;
 	c->rk = NULL;
 	return can;

@@ -5,7 +5,10 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -37,9 +40,35 @@ static void the_rack_is_the_client_s(void **state)
 	settings_free(s);
 }
 
+/* What a library's own handler may be: the client's threads do not survive it. */
+static void take_away(void)
+{
+	_exit(1);
+}
+
+static void a_client_that_is_left_keeps_what_it_uses(void **state)
+{
+	int status;
+	pid_t child = fork();
+
+	(void)state;
+	assert_true(child >= 0);
+	if (child == 0) {
+		atexit(take_away);
+		handle_leave();
+		exit(7);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 7);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(the_rack_is_the_client_s) };
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_rack_is_the_client_s),
+		cmocka_unit_test(a_client_that_is_left_keeps_what_it_uses),
+	};
 
 	return cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);
 }
