@@ -100,6 +100,12 @@ const char *cause_meaning(rd_kafka_resp_err_t err, const char *said)
 	return rank < N_ROWS ? table[rank].meaning : NULL;
 }
 
+void cause_reached(struct cause *c)
+{
+	if (c->rank == N_ROWS || table[c->rank].err != RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED)
+		cause_clear(c);
+}
+
 void cause_hear(struct cause *c, rd_kafka_resp_err_t err, const char *said)
 {
 	int rank = rank_of(err, said);

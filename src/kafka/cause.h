@@ -18,6 +18,9 @@ struct cause {
 const char *cause_meaning(rd_kafka_resp_err_t err, const char *said);
 
 void cause_clear(struct cause *c);
+/* A broker answers: what was told of the way to it is over. Not so what is told of the group, which the client says
+ * once. */
+void cause_reached(struct cause *c);
 /* Of all that was told the most telling is kept. */
 void cause_hear(struct cause *c, rd_kafka_resp_err_t err, const char *said);
 /* "what: what it means, and how to mend it (what the client says)"; WAIT_PERSON. Always -1. */

@@ -119,7 +119,7 @@ static struct group *open_group(const struct settings *s, int limit_ms, bool eag
 	if (g->rk != NULL)
 		find_cluster(g, eager);
 	if (g->cluster != NULL) {
-		cause_clear(&g->cause);
+		cause_reached(&g->cause);
 		return g;
 	}
 	snprintf(what, sizeof(what), "no broker of \"%s\" answers", s->kafka_brokers);

@@ -114,12 +114,31 @@ static void advertised_names_are_told_apart(void **state)
 	assert_non_null(strstr(e.text, "no right to the group"));
 }
 
+/* The client tells it once, and may do so before it is known that a broker answers. */
+static void what_is_told_of_the_group_stays_when_a_broker_answers(void **state)
+{
+	struct cause c;
+	struct error e;
+
+	(void)state;
+	cause_clear(&c);
+	cause_hear(&c, TRANSPORT, "k:1/bootstrap: Connect to ipv6#[::1]:1 failed: Connection refused");
+	cause_reached(&c);
+	assert_string_equal(c.said, "");
+	cause_hear(&c, RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED,
+		   "FindCoordinator response error: Broker: Group authorization failed");
+	cause_reached(&c);
+	cause_explain(&c, "the group", &e);
+	assert_non_null(strstr(e.text, "no right to the group"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_has_its_cause),
 		cmocka_unit_test(the_most_telling_is_kept),
 		cmocka_unit_test(advertised_names_are_told_apart),
+		cmocka_unit_test(what_is_told_of_the_group_stays_when_a_broker_answers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
