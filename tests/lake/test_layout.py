@@ -22,8 +22,6 @@ import itertools
 import json
 import re
 
-import pytest
-
 from lake import AUDIT, BEYOND, CLICKS, DEAD, EVENTS, METADATA, NO_OBJECTS, ORDERS, PASSED_ON, ROOTS, STOCKS
 
 NULL = "__HIVE_DEFAULT_PARTITION__"
@@ -34,8 +32,6 @@ COMPOSED = {"kafka_topic": str, "kafka_partition": int, "kafka_offset": int, "ka
             "kafka_headers": list}
 LETTER = {"topic": str, "reason": str, "partition": int, "offset": int, "timestamp": str, "key": str, "headers": list,
           "value": str}
-
-pytestmark = pytest.mark.plain
 
 
 def objects(lake, dead=False):

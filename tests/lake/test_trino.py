@@ -12,7 +12,7 @@ from process import started
 from trino import Trino
 
 BOTH = pytest.mark.parametrize("by", ["projection", "registered"])
-pytestmark = [pytest.mark.slow, pytest.mark.plain]
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
@@ -40,16 +40,19 @@ def answers(trino, table):
             for what, sql in sample.QUESTIONS.items()}
 
 
+@pytest.mark.plain
 @BOTH
 def test_the_sample(lake, growing, trino, by):
     assert answers(trino, f"{by}.{STOCKS}") == sample.right_answers(lake.csv)
 
 
+@pytest.mark.plain
 @BOTH
 def test_columns_were_added_and_widened(growing, trino, by):
     assert answers(trino, f"{by}.{GROWING}") == sample.right_answers(growing.csv)
 
 
+@pytest.mark.plain
 @BOTH
 def test_what_json_may_hold(growing, trino, by):
     """Structs whose keys have capitals and that grew, lists, what became text, Unicode, metadata."""
@@ -69,6 +72,7 @@ def test_what_json_may_hold(growing, trino, by):
     assert all(row[6:8] == row[8:10] for row in metadata)
 
 
+@pytest.mark.plain
 def test_records_without_a_time(growing, trino):
     """Registered, they are in Hive's null partition; projection does not see them, and ddl says so."""
     where = f"{MIXED} WHERE dt IS NULL AND hour IS NULL"
@@ -88,6 +92,7 @@ def test_ddl_says_what_glue_has(growing, by, topic):
     assert found == wanted
 
 
+@pytest.mark.plain
 @BOTH
 @pytest.mark.parametrize("topic", [STOCKS, GROWING, MIXED])
 def test_trino_sees_the_columns_of_the_ddl(growing, trino, by, topic):

@@ -4,6 +4,9 @@ import csv
 import pathlib
 import subprocess
 
+import pytest
+
+pytestmark = pytest.mark.plain  # there is no daemon in it
 EXAMPLES = pathlib.Path(__file__).resolve().parents[2] / "examples"
 
 
