@@ -56,6 +56,12 @@ static void each_has_its_cause(void **state)
 		  "sasl_plaintext://k:1/bootstrap: SASL PLAIN mechanism handshake failed: Broker: Request not valid in "
 		  "current SASL state: broker's supported mechanisms: ",
 		  "takes no SASL" },
+		{ TRANSPORT,
+		  "k:1/bootstrap: ApiVersionRequest failed: Local: Timed out: probably due to broker version < 0.10 (see "
+		  "api.version.request configuration) (after 10054ms in state APIVERSION_QUERY)",
+		  "check the port" },
+		{ RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART,
+		  "Subscribed topic not available: t: Broker: Unknown topic or partition", "create it" },
 		{ TRANSPORT, "k:1/bootstrap: Receive failed: Invalid response size 1347703880", "no Kafka broker" },
 	};
 	struct cause c;
