@@ -149,8 +149,12 @@ static int chain_fetch(struct credential_provider *p, int64_t now_real_ms, struc
 			return 0;
 		}
 		if (e->action != ERROR_GIVE_UP || e->code != 0) {
+			struct error why = *e;
+
+			error_set(e, why.action, why.code, "credentials from %s: %s%s%s", next->name, why.text,
+				  i > 0 ? "; there are none in: " : "", i > 0 ? buf_str(&asked) : "");
 			buf_free(&asked);
-			return error_context(e, "credentials from %s", next->name);
+			return -1;
 		}
 		buf_addf(&asked, "%s%s", i > 0 ? ", " : "", next->name);
 	}

@@ -221,6 +221,7 @@ static void a_profile_that_the_settings_name_goes_before_the_environment(void **
 	p = credentials_default(&s);
 	assert_refused(p, ERROR_WAIT_PERSON, false,
 		       "credentials from profile: profile 'y': it is not in '/dev/null' and");
+	assert_refused(p, ERROR_WAIT_PERSON, false, "; there are none in: settings");
 	p->free(p);
 	s.s3_profile = (char *)"x";
 	s.s3_credentials_file = path;
