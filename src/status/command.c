@@ -167,13 +167,29 @@ static void print(struct buf *answer, bool in_place)
 	buf_free(&plain);
 }
 
-static int refuse(const struct error *e, const char *file)
+static bool has_directory(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	char *folder = mem_printf("%.*s/", slash != NULL ? (int)(slash - path) : 0, path);
+	bool has = access(folder, F_OK) == 0;
+
+	free(folder);
+	return has;
+}
+
+static int refuse(const struct error *e, const char *path, const char *file)
 {
 	fprintf(stderr,
 		"kafka2s3: no daemon answers: %s\n"
 		"Is it running with \"%s\"? systemctl status kafka2s3 says so. If it is: may this user open its socket "
 		"(root, or the group kafka2s3), and is status.socket what the daemon was started with?\n",
 		e->text, file);
+	if (access(file, R_OK) < 0 && errno == EACCES)
+		fprintf(stderr, "This user may not read \"%s\": a status.socket in it was not asked.\n", file);
+	if (!has_directory(path))
+		fputs("The directory of that socket is not there: systemd makes it for the service; for a daemon that "
+		      "is started by hand make it, or set status.socket.\n",
+		      stderr);
 	return EX_UNAVAILABLE;
 }
 
@@ -187,7 +203,7 @@ static int show(const char *path, const char *file, bool json, bool watch)
 	buf_init(&answer, ANSWER_MAX);
 	do {
 		if (ask(path, json ? "/status" : "/status.txt", &answer, &e) < 0) {
-			code = refuse(&e, file);
+			code = refuse(&e, path, file);
 			break;
 		}
 		print(&answer, in_place);

@@ -210,7 +210,9 @@ static void try_place(struct server *s, struct place *p, int64_t now_boot_ms)
 		return;
 	}
 	if (!p->told && is_missing_directory(p, &e))
-		log_info("status: no directory for %s", p->name);
+		log_info("status: no directory for %s: make it, or name another place by status.socket, and \"kafka2s3 "
+			 "status\" gets an answer",
+			 p->name);
 	else if (!p->told)
 		log_event(MESSAGE_LISTEN_FAILED,
 			  LOG_FIELDS(LOG_TEXT("SETTING", p->setting), LOG_TEXT("PLACE", p->name)),

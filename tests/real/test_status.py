@@ -219,6 +219,15 @@ def test_what_a_daemon_says_of_itself(case, place, taken):
     assert not os.path.exists(place)
 
 
+def test_a_directory_that_is_missing_is_told_and_may_be_made(case, tmp_path):
+    place = tmp_path / "none" / "d.sock"
+    d = case.daemon(case.topic(), status={"socket": str(place)})
+    d.wait_says(rf"no directory for {place}: make it, or name another place by status.socket", seconds=30)
+    place.parent.mkdir()
+    d.wait_says(rf"answers at {place}", seconds=60)
+    assert command(d).returncode == 0
+
+
 def test_dead_letters_and_tombstones_are_counted(case, place):
     topic = case.topic()
     case.produce(topic, [b'{"n":1}', b"no JSON", None, b'{"n":2}', b"{", None, None])
