@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 #include "athena/query.h"
 #include "base/crash.h"
@@ -287,7 +288,8 @@ static const struct command commands[] = {
 	{ "run", false, 0, NEEDS_SETTINGS, NULL, run_command, "",
 	  "land Kafka topics in S3 (what it does without a command)",
 	  "Consumes the topics of the settings and lands every record in S3, in the foreground, until SIGTERM or\n"
-	  "SIGINT; a second one ends it at once. SIGUSR1 prints the state of every partition.\n" },
+	  "SIGINT; a second one ends it at once. SIGHUP loads the settings anew, SIGUSR1 prints the state of every\n"
+	  "partition.\n" },
 	{ "replay", false, 0, NEEDS_SETTINGS, NULL, run_replay, "", "send a CSV file to Kafka, row by row",
 	  "Sends the file of the settings' replay group to its topic, as JSON, and ends. Says how far it is.\n"
 	  "Exit codes: 65 a bad row, with replay.strict; 66 the file cannot be read; 69 no broker or topic.\n" },
@@ -420,7 +422,7 @@ static const struct command *command_find(char **words, int n, int *used)
 	}
 	if (strcmp(name, "offsets") == 0)
 		fputs("kafka2s3: offsets show, or offsets set; each takes --help\n", stderr);
-	else if (text_distance(nearest->name, name) <= 3)
+	else if (text_distance(nearest->name, name) <= 3 && text_distance(nearest->name, name) * 2 <= strlen(name))
 		fprintf(stderr, "kafka2s3: there is no command \"%s\"; did you mean \"%s\"?\n", name, nearest->name);
 	else
 		fprintf(stderr, "kafka2s3: there is no command \"%s\"; --help lists them\n", name);
@@ -528,6 +530,10 @@ int main(int argc, char **argv)
 	crash_install();
 	if (parse(argc, argv, &a, &given) < 0)
 		return EX_USAGE;
+	if (optind < argc && strcmp(argv[optind], "help") == 0) {
+		a.help = true;
+		optind++;
+	}
 	if (optind < argc)
 		command = command_find(argv + optind, argc - optind, &used);
 	if (command == NULL)
@@ -556,5 +562,7 @@ int main(int argc, char **argv)
 	log_open();
 	code = execute(command, &a);
 	log_close();
+	if (code == EX_CONFIG && a.n_words == 0 && strcmp(a.file, DEFAULT_FILE) == 0 && access(a.file, F_OK) < 0)
+		fputs("kafka2s3: -c FILE names another file\n", stderr);
 	return code;
 }

@@ -73,6 +73,7 @@ static void wrong_lines_exit_with_64(void **state)
 	static const struct line lines[] = {
 		{ { "replai" }, 64, "no command \"replai\"; did you mean \"replay\"?" },
 		{ { "frobnicate" }, 64, "no command \"frobnicate\"; --help lists them" },
+		{ { "nix" }, 64, "no command \"nix\"; --help lists them" },
 		{ { "run", "now" }, 64, "\"now\" is one argument too many" },
 		{ { "--bogus" }, 64, "no option --bogus" },
 		{ { "-x" }, 64, "no option -x" },
@@ -172,6 +173,38 @@ static void a_bad_file_is_refused_by_each_command(void **state)
 	unlink(path);
 }
 
+static void where_the_settings_are_can_be_said(void **state)
+{
+	static const struct line missing = { { "check" }, 78, "cannot read '/etc/kafka2s3.conf'" };
+	static const struct line named = { { "-c", "/nowhere.conf", "run" }, 78, "cannot read '/nowhere.conf'" };
+
+	(void)state;
+	check(&named, 1);
+	assert_null(strstr(output, "-c FILE"));
+	if (access("/etc/kafka2s3.conf", F_OK) == 0) /* the machine's own, and none of this test's business */
+		return;
+	check(&missing, 1);
+	assert_non_null(strstr(output, "\nkafka2s3: -c FILE names another file\n"));
+}
+
+static void who_cannot_be_asked_for_its_status(void **state)
+{
+	static const char text[] = "kafka = { topics = [ \"a\" ]; group = \"g\"; };\ns3 = { bucket = \"my-lake\"; };\n"
+				   "status = { socket = \"/nowhere/lake.sock\"; };\n";
+	char path[] = "/tmp/kafka2s3-main-XXXXXX";
+	int fd = mkstemp(path);
+	const struct line line = { { "-c", path, "status" }, 69, "no daemon answers: \"/nowhere/lake.sock\"" };
+
+	(void)state;
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, text, sizeof(text) - 1), sizeof(text) - 1);
+	check(&line, 1);
+	assert_non_null(strstr(output, "The directory of that socket is not there"));
+	assert_null(strstr(output, "may not read"));
+	close(fd);
+	unlink(path);
+}
+
 static void the_sample_is_fine(void **state)
 {
 	static const struct line lines[] = {
@@ -210,6 +243,7 @@ static void every_command_has_help(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
 		const char *const own[] = { "--help", commands[i][0], commands[i][1], NULL };
+		const char *const word[] = { "help", commands[i][0], commands[i][1], NULL };
 		char name[32];
 
 		assert_int_equal(run(global), 0);
@@ -219,6 +253,8 @@ static void every_command_has_help(void **state)
 		assert_non_null(strstr(output, line));
 		assert_int_equal(run(own), 0);
 		snprintf(line, sizeof(line), "kafka2s3 [-c FILE] %s", name);
+		assert_memory_equal(output, line, strlen(line));
+		assert_int_equal(run(word), 0);
 		assert_memory_equal(output, line, strlen(line));
 	}
 }
@@ -252,6 +288,8 @@ int main(void)
 		cmocka_unit_test(a_bad_file_is_refused_by_each_command),
 		cmocka_unit_test(the_sample_is_fine),
 		cmocka_unit_test(every_command_has_help),
+		cmocka_unit_test(where_the_settings_are_can_be_said),
+		cmocka_unit_test(who_cannot_be_asked_for_its_status),
 	};
 
 	return cmocka_run_group_tests(tests, find_program, NULL);
