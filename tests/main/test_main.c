@@ -62,7 +62,7 @@ static void check(const struct line *lines, size_t n)
 		int code = run(lines[i].arguments);
 
 		if (code != lines[i].code || strstr(output, lines[i].said) == NULL)
-			fail_msg("%s %s: %d and: %s", lines[i].arguments[0], lines[i].arguments[1], code, output);
+			fail_msg("line %zu, which should say \"%s\": %d and: %s", i, lines[i].said, code, output);
 	}
 }
 
