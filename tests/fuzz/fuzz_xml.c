@@ -141,7 +141,8 @@ static bool is_printable(const char *s)
 
 static void check_error(const uint8_t *data, size_t size)
 {
-	struct http_request r = { .status = 400, .response = { (uint8_t *)data, size, size, size } };
+	struct http_request r = { .status = 400,
+				  .response = { .data = (uint8_t *)data, .len = size, .cap = size, .max = size } };
 	struct s3_answer a;
 
 	s3_answer_read(&r, 0, &a);
