@@ -46,7 +46,7 @@ static void grow(struct buf *b, size_t cap)
 
 	if (b->secret) {
 		data = mem_alloc(cap);
-		if (b->len > 0)
+		if (b->data != NULL)
 			memcpy(data, b->data, b->len);
 		give_back(b);
 		b->data = data;

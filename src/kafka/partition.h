@@ -59,8 +59,7 @@ struct partition {
 	bool has_table;             /* no other topic writes to its table */
 
 	/* For the board. */
-	const char
-		*chain_begins; /* why the chain began anew, other than at the group's first commit; NULL: it did not */
+	const char *chain_begins;       /* why the chain began anew after the group's first commit; NULL: it did not */
 	int64_t chain_begins_at;        /* at which offset */
 	int64_t committed;              /* what the group has acknowledged; -1: not known, or nothing */
 	int64_t low, high;              /* of the log, as they were seen last; -1: not yet */
