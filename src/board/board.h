@@ -206,7 +206,10 @@ struct board_glue {
 	uint64_t crawls;           /* starts of the crawler */
 	uint64_t calls, refused;   /* of Glue's API */
 	uint64_t samples, dropped; /* lines that columns were learnt from, or for which there was no room */
-	int64_t trouble_since_ms;  /* 0: there is none that lasts */
+	/* In these lines: values that a fixed type does not hold, keys in another case than their column's, and keys
+	 * without a column. Lines with a key twice, and those that are no object. */
+	uint64_t misfits, case_collisions, left_out, duplicate_keys, unread;
+	int64_t trouble_since_ms; /* 0: there is none that lasts */
 	char trouble[BOARD_TEXT_MAX];
 };
 

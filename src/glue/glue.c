@@ -194,6 +194,20 @@ static const struct attempt *worst(const struct keeper *k, const struct kept_tab
 	return found;
 }
 
+static void count_doubts(const struct keeper *k, struct board_glue *shown)
+{
+	shown->misfits = shown->case_collisions = shown->left_out = shown->duplicate_keys = shown->unread = 0;
+	for (const struct kept_table *t = k->tables; t != NULL; t = t->next) {
+		const struct schema_counts n = schema_counts(t->schema);
+
+		shown->misfits += n.misfits;
+		shown->case_collisions += n.case_collisions;
+		shown->left_out += n.left_out;
+		shown->duplicate_keys += n.duplicate_keys;
+		shown->unread += n.unread;
+	}
+}
+
 static void show(struct glue *g, int64_t now_ms)
 {
 	struct keeper *k = &g->keeper;
@@ -206,6 +220,7 @@ static void show(struct glue *g, int64_t now_ms)
 	shown->tables = 0;
 	for (t = k->tables; t != NULL; t = t->next)
 		shown->tables += t->there != NULL;
+	count_doubts(k, shown);
 	trouble = worst(k, &t);
 	shown->calls = k->catalog.calls;
 	shown->refused = k->catalog.refused;

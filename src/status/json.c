@@ -459,6 +459,11 @@ static void put_glue(json_t *out, const struct view *v)
 	put_count(o, "calls_refused", g->refused);
 	put_count(o, "samples", g->samples);
 	put_count(o, "samples_dropped", g->dropped);
+	put_count(o, "misfits", g->misfits);
+	put_count(o, "case_collisions", g->case_collisions);
+	put_count(o, "keys_left_out", g->left_out);
+	put_count(o, "duplicate_keys", g->duplicate_keys);
+	put_count(o, "samples_unread", g->unread);
 	put_text(o, "trouble", g->trouble);
 	put(out, "glue", o);
 }

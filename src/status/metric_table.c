@@ -215,6 +215,19 @@ static void emit_glue_trouble(const struct metric *m, struct scrape *s)
 		metric_add(m, s, "", s->view->board.glue.trouble_since_ms != 0);
 }
 
+static void emit_glue_doubts(const struct metric *m, struct scrape *s)
+{
+	const struct board_glue *g = &s->view->board.glue;
+
+	if (g->shown_ms == 0)
+		return;
+	metric_add_by(m, s, "kind", "misfit", (double)g->misfits);
+	metric_add_by(m, s, "kind", "case", (double)g->case_collisions);
+	metric_add_by(m, s, "kind", "left_out", (double)g->left_out);
+	metric_add_by(m, s, "kind", "duplicate_key", (double)g->duplicate_keys);
+	metric_add_by(m, s, "kind", "unread", (double)g->unread);
+}
+
 /* ---- The table ---- */
 
 #define NAMED(n, t, h) .name = "kafka2s3_" n, .type = OPENMETRICS_##t, .help = h
@@ -365,6 +378,11 @@ const struct metric metrics[] = {
 	  .emit = emit_glue_trouble },
 	{ NAMED("glue_partitions", COUNTER, "Partitions that were registered, or found to be so."),
 	  OF_DAEMON(board.glue.partitions) },
+	{ NAMED("glue_samples", COUNTER, "Lines that columns were learnt from."), OF_DAEMON(board.glue.samples) },
+	{ NAMED("glue_doubts", COUNTER,
+		"What in these lines a column does not hold as it is: values that its type does not fit, keys in another "
+		"case, keys without a column, lines with a key twice, lines that are no object."),
+	  .labels = "kind", .emit = emit_glue_doubts },
 	{ NAMED("replay_rows", COUNTER, "Rows of the CSV file; no sample without a replay."), .labels = "outcome",
 	  .emit = emit_replay },
 	{ NAMED("build", INFO, "The program, and the libraries that it runs with."), .labels = "version, libraries",

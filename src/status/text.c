@@ -285,6 +285,13 @@ static void add_glue(const struct view *v, struct buf *out)
 		 "%d table%s; %" PRIu64 " partitions registered, %" PRIu64 " crawls; %" PRIu64 " calls, %" PRIu64
 		 " refused\n",
 		 g->tables, g->tables == 1 ? "" : "s", g->partitions, g->crawls, g->calls, g->refused);
+	if (g->misfits + g->case_collisions + g->left_out > 0) {
+		add_labelled(out, "");
+		buf_addf(out,
+			 "in %" PRIu64 " lines looked at: %" PRIu64 " values that do not fit their column, %" PRIu64
+			 " keys in another case, %" PRIu64 " without a column\n",
+			 g->samples, g->misfits, g->case_collisions, g->left_out);
+	}
 	if (g->trouble_since_ms == 0)
 		return;
 	add_labelled(out, "");

@@ -63,9 +63,34 @@ static void no_more_objects_than_records(void **state)
 	assert_true(idle.objects_a_day == 0 && idle.requests_a_day == 0);
 }
 
+static void what_a_person_reads(void **state)
+{
+	static const char *const says[] = {
+		"first start  1000 records, about 97.7 KiB, 24.4 KiB in S3\n",
+		"each day     about 1000000 records in 312 objects of 78.3 KiB on average",
+		"requests     about 312 PUTs a day, 0.00 USD (S3 Standard in us-east-1",
+		"memory       at most 256MiB of records (memory), and some 64MiB for the program",
+	};
+	const struct topic_settings t = { .roll_bytes = 128 << 20,
+					  .roll_age_ms = 300000,
+					  .partition_by = PARTITION_BY_HOUR };
+	const struct settings s = { .memory_bytes = 256 << 20 };
+	struct expectation x = of(&t, 1000, 1e6, 100, 0.25);
+	char text[1024] = "";
+	FILE *out = fmemopen(text, sizeof(text) - 1, "w");
+
+	(void)state;
+	expect_print(&x, &s, out);
+	fclose(out);
+	for (size_t i = 0; i < sizeof(says) / sizeof(says[0]); i++)
+		if (strstr(text, says[i]) == NULL)
+			fail_msg("\"%s\" is not in: %s", says[i], text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_a_person_reads),
 		cmocka_unit_test(by_age),
 		cmocka_unit_test(by_bytes_in_parts),
 		cmocka_unit_test(by_records),

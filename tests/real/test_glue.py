@@ -10,7 +10,9 @@ import sys
 
 import pytest
 
+from asking import ask, metrics, status
 from case import QUICK
+from process import Peak
 from rows import HOUR_MS, NOON, stock_rows
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "servers"))
@@ -218,19 +220,43 @@ def test_what_a_daemon_landed_and_never_registered_is_found_at_the_next_start(ca
 
 @pytest.mark.slow
 def test_glue_away_for_long_is_waited_for(case, glue):
-    """The table is to be read again by then, and its partitions are parked; all goes on when Glue is back."""
+    """The table is to be read again by then, and its partitions are parked; all goes on when Glue is back. More than
+    the memory holds waits in Kafka."""
     topic = case.topic()
-    d = case.daemon(topic, kafka={"options": QUICK}, **catalog(glue.endpoint, "registered"))
+    d = case.daemon(topic, kafka={"options": QUICK}, memory="64MiB",
+                    output={"compression": "none", "max_record": "1MiB"},
+                    **catalog(glue.endpoint, "registered"))
+    peak = Peak(d.process.pid)
     case.produce(topic, stock_rows(100))
     case.wait_landed(topic, seconds=90)
     case.pause(61)
-    for hour in (1, 2):
+    rows = stock_rows(400_000, first=100)
+    assert sum(map(len, rows)) > 64 << 20
+    for hour, of_hour in ((1, rows[:200_000]), (2, rows[200_000:])):
         glue.rule("*", cut=True, times=0)
-        case.produce(topic, stock_rows(100, first=100 * hour), timestamp=NOON + hour * HOUR_MS)
+        case.produce(topic, of_hour, timestamp=NOON + hour * HOUR_MS)
         d.wait_says("waits for the Glue Data Catalog", 120, count=hour)
         glue.clear()
         case.wait_landed(topic, seconds=120)
     assert set(glue.partitions(LAKE, name_of(topic))) == values_of(3)
+    assert peak.bytes <= (64 + 48) << 20
+
+
+@pytest.mark.slow
+def test_what_columns_do_not_hold_is_told_once_and_counted(case, glue, place):
+    """A value that a fixed type does not fit, keys that differ only in case, one without a name."""
+    topic = case.topic()
+    d = case.daemon(topic, columns=[{"name": "a", "type": "int"}], status={"socket": place}, **catalog(glue.endpoint))
+    case.produce(topic, [b'{"a":1}'] * 5 + [b'{"a":"x","Odd":1}'] * 3 + [b'{"a":2,"odd":2,"":3}'] * 2)
+    case.wait_landed(topic, seconds=60)
+    case.until("all learnt from", lambda: status(place)["glue"]["samples"] == 10, 60)
+    found = status(place)["glue"]
+    assert [found[n] for n in ("misfits", "case_collisions", "keys_left_out")] == [3, 2, 2], found
+    assert metrics(place)["kafka2s3_glue_doubts_total", "misfit"] == 3
+    assert b"3 values that do not fit their column, 2 keys in another case" in ask(place, "/status.txt")[2]
+    said = d.log()
+    for once in ('a value of "a" is no int', '"Odd" and "odd" differ only in case', 'the key "" has no column'):
+        assert said.count(once) == 1, (once, said)
 
 
 @pytest.mark.slow
