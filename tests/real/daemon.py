@@ -6,7 +6,7 @@ import re
 import signal
 import subprocess
 
-from process import Process
+from process import Process, is_stopped
 from waiting import until
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -100,6 +100,8 @@ class Daemon:
 
     def send(self, sig):
         self.process.send(sig)
+        if sig == signal.SIGSTOP:
+            until(f"{self.name} to stand still", lambda: is_stopped(self.process.pid), 20, every=0.001)
 
     def listens(self):
         """Does it handle signals yet? Before that they end it."""

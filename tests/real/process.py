@@ -2,6 +2,7 @@
 """Child processes that never outlive the tests: each leads a group of its own and dies with us."""
 import contextlib
 import ctypes
+import glob
 import os
 import random
 import re
@@ -39,6 +40,16 @@ def free_port():
 def listening(port):
     with socket.socket() as s:
         return s.connect_ex(("127.0.0.1", port)) == 0
+
+
+def is_stopped(pid):
+    """By SIGSTOP: which one thread takes, and has the others stop then, so that they run on for as long as it waits for
+    a processor."""
+    states = []
+    for path in glob.glob(f"/proc/{pid}/task/*/stat"):
+        with contextlib.suppress(FileNotFoundError), open(path) as stat:     # of a thread that has just ended
+            states.append(stat.read().rpartition(")")[2].split()[0])
+    return bool(states) and set(states) <= set("tT")
 
 
 @contextlib.contextmanager
