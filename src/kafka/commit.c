@@ -58,22 +58,6 @@ void commit_event(struct consumer *c, rd_kafka_event_t *event)
 		snprintf(c->answer_text, sizeof(c->answer_text), "%s", wait_reason_name(WAIT_TEXT_SIZE));
 }
 
-/* Hand out what may be published. */
-static void publish(struct consumer *c, struct partition *p)
-{
-	const struct range_facts *f;
-	int64_t acked_boot_ms;
-
-	while ((f = delivery_next_publish(&p->delivery, &acked_boot_ms)) != NULL) {
-		struct message m = { .kind = COMMAND_PUBLISH,
-				     .assignment = p->assignment,
-				     .not_after_boot_ms = acked_boot_ms + c->session_ms };
-
-		memcpy(m.range_id, f->id, sizeof(m.range_id));
-		mailbox_post(p->lane->lane.commands, &m);
-	}
-}
-
 /* The broker must have kept the text, else nothing is exactly once: looked at once a session. */
 static void read_back(struct consumer *c, const struct commit_entry *e)
 {
@@ -96,30 +80,25 @@ static void read_back(struct consumer *c, const struct commit_entry *e)
 static void acknowledged(struct consumer *c, int64_t now_boot_ms)
 {
 	const struct commit_entry *e;
-	bool asked = false;
+	bool asked = false, moved;
+	unsigned duties;
 
 	while ((e = committer_next_acked(&c->committer)) != NULL) {
 		struct partition *p = e->partition;
 
-		if (p->epoch != e->epoch)
+		if (!lifecycle_hears(&p->life, e->epoch))
 			continue;
 		if (c->texts == TEXTS_UNPROVED && !asked && e->sent.n > 0) {
 			asked = true;
 			read_back(c, e);
 		}
-		if (delivery_acked(&p->delivery, &e->sent, c->committer.sent_boot_ms))
+		duties = lifecycle_acked(&p->life, &e->sent, c->committer.sent_boot_ms, &moved);
+		if (moved)
 			c->progress_boot_ms = now_boot_ms;
 		p->committed = e->sent.start;
-		if (p->state == PARTITION_STARTING) {
-			p->state = PARTITION_PARKED;
-			p->resume_boot_ms = now_boot_ms;
-		} else if (p->state == PARTITION_ACTIVE && delivery_at_end(&p->delivery)) {
-			session_drop(c, p);
-			p->state = PARTITION_DONE;
-		} else if (p->assignment != NULL) {
-			publish(c, p);
-			session_next_pass(c, p, now_boot_ms);
-		}
+		p->resume_boot_ms = now_boot_ms; /* a start that is committed is gone on from at once */
+		session_do(c, p, duties);
+		session_next_pass(c, p, now_boot_ms);
 	}
 }
 
@@ -132,10 +111,8 @@ static void fenced(struct consumer *c, int64_t now_boot_ms)
 		  c->answer_text);
 	for (struct partition *p = partition_first(c->partitions); p != NULL; p = p->next) {
 		committer_forget(&c->committer, p);
-		if (p->state == PARTITION_ACTIVE || p->state == PARTITION_ENDING || p->state == PARTITION_STARTING)
+		if (lifecycle_hears(&p->life, p->life.epoch))
 			session_park(c, p, WAIT_OFFSETS, c->answer_text, now_boot_ms);
-		else if (p->state == PARTITION_REVOKING)
-			c->revoke_deadline_boot_ms = now_boot_ms;
 	}
 }
 
@@ -143,7 +120,7 @@ static void blame(struct consumer *c, struct partition *p, int64_t now_boot_ms)
 {
 	bool size = strcmp(c->answer_text, wait_reason_name(WAIT_TEXT_SIZE)) == 0;
 
-	if (size && delivery_halve(&p->delivery))
+	if (size && delivery_halve(&p->life.delivery))
 		return;
 	session_park(c, p, size ? WAIT_TEXT_SIZE : WAIT_BROKER, c->answer_text, now_boot_ms);
 }
@@ -181,23 +158,16 @@ void commit_serve_answer(struct consumer *c, int64_t now_boot_ms)
 		tell_unacknowledged(c, now_boot_ms);
 }
 
-static bool wants_commit(const struct partition *p, int64_t now_boot_ms)
-{
-	return (p->state == PARTITION_STARTING || p->state == PARTITION_ACTIVE || p->state == PARTITION_ENDING ||
-		p->state == PARTITION_REVOKING) &&
-	       delivery_wants_commit(&p->delivery, now_boot_ms);
-}
-
 static void fill(struct consumer *c, int64_t now_boot_ms)
 {
 	struct intent_text sent;
 	char text[INTENT_TEXT_MAX];
 
 	for (struct partition *p = partition_first(c->partitions); p != NULL; p = p->next) {
-		if (!wants_commit(p, now_boot_ms))
+		if (!lifecycle_wants_commit(&p->life, now_boot_ms))
 			continue;
-		delivery_compose(&p->delivery, &sent, text);
-		committer_add(&c->committer, p, p->epoch, p->topic, p->id, &sent, text);
+		delivery_compose(&p->life.delivery, &sent, text);
+		committer_add(&c->committer, p, p->life.epoch, p->topic, p->id, &sent, text);
 	}
 }
 

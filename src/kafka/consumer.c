@@ -119,7 +119,7 @@ static void begin_stop(struct consumer *c, int64_t now_boot_ms)
 	c->stopping = true;
 	c->stop_boot_ms = c->progress_boot_ms = now_boot_ms;
 	for (struct partition *p = partition_first(c->partitions); p != NULL; p = p->next) {
-		if (p->state == PARTITION_ACTIVE)
+		if (p->life.state == PARTITION_ACTIVE)
 			mailbox_post(p->lane->lane.commands, &(struct message){ .kind = COMMAND_SEAL,
 										.assignment = p->assignment,
 										.reason = ROLL_SHUTDOWN });
@@ -137,7 +137,7 @@ static bool is_stopped(const struct consumer *c, int64_t now_boot_ms)
 		return true;
 	}
 	for (const struct partition *p = partition_first(c->partitions); p != NULL; p = p->next) {
-		if (p->assignment != NULL && (!p->quiet || !delivery_settled(&p->delivery)))
+		if (lifecycle_is_open(&p->life) && !lifecycle_is_finished(&p->life))
 			return false;
 	}
 	return true;
@@ -227,10 +227,8 @@ static void serve_once(struct consumer *c)
 
 static void drop_all(struct consumer *c)
 {
-	for (struct partition *p = partition_first(c->partitions); p != NULL; p = p->next) {
-		session_drop(c, p);
-		p->state = PARTITION_AWAY;
-	}
+	for (struct partition *p = partition_first(c->partitions); p != NULL; p = p->next)
+		session_do(c, p, lifecycle_lost(&p->life));
 }
 
 /* Every rebalance event that still comes is answered; nothing is ours any more. */

@@ -19,13 +19,13 @@ static int64_t end_of(const struct intent_text *t)
 /* Is what the log holds of concern? A one-shot land counts on what it held when it began. */
 static bool needs_log(const struct partition *p)
 {
-	return p->delivery.text.n > 0 || p->check_log || p->delivery.text.land.given;
+	return p->life.delivery.text.n > 0 || p->check_log || p->life.delivery.text.land.given;
 }
 
 /* The log is to reach so far, at least. */
 static bool is_short(const struct candidate *k)
 {
-	const struct intent_text *t = &k->p->delivery.text;
+	const struct intent_text *t = &k->p->life.delivery.text;
 
 	return k->readable >= 0 && (k->readable < end_of(t) || (t->land.given && k->readable < t->land.stop));
 }
@@ -68,7 +68,7 @@ void ends_ask(struct consumer *c, struct candidate *candidates, int n)
 
 static enum finding begin_behind(struct partition *p, int64_t start)
 {
-	struct intent_text t = p->delivery.text;
+	struct intent_text t = p->life.delivery.text;
 
 	p->check_log = false;
 	return start_at(p, &t, start, "truncated");
@@ -78,7 +78,7 @@ static enum finding begin_behind(struct partition *p, int64_t start)
  * earlier now. */
 static bool fit_land(struct candidate *k, int64_t end)
 {
-	struct intent_land *l = &k->p->delivery.text.land;
+	struct intent_land *l = &k->p->life.delivery.text.land;
 
 	if (k->high < l->stop) {
 		partition_event(MESSAGE_LOG_TRUNCATED, k->p, OFFSETS(k->high, l->stop),
@@ -96,7 +96,7 @@ static bool fit_land(struct candidate *k, int64_t end)
 enum finding ends_hold(struct consumer *c, struct candidate *k, int64_t now_boot_ms)
 {
 	struct partition *p = k->p;
-	const struct intent_text *t = &p->delivery.text;
+	const struct intent_text *t = &p->life.delivery.text;
 	int64_t end = end_of(t);
 	bool shorter;
 

@@ -41,7 +41,7 @@ static void tell_landed(const struct partition *p, const struct range_facts *f, 
 
 static void on_published(struct consumer *c, struct partition *p, const struct message *m, int64_t now_boot_ms)
 {
-	if (!delivery_published(&p->delivery, m->range_id)) {
+	if (!delivery_published(&p->life.delivery, m->range_id)) {
 		session_park(c, p, WAIT_REPLAY, "a range was published that was not to be", now_boot_ms);
 		return;
 	}
@@ -56,7 +56,7 @@ static void on_published(struct consumer *c, struct partition *p, const struct m
 
 static void on_passed(struct consumer *c, struct partition *p, const struct message *m, int64_t now_boot_ms)
 {
-	if (!delivery_passed(&p->delivery, m->facts.id)) {
+	if (!delivery_passed(&p->life.delivery, m->facts.id)) {
 		session_park(c, p, WAIT_REPLAY, "a pass was made over a range that was not to be", now_boot_ms);
 		return;
 	}
@@ -73,8 +73,8 @@ static bool has_too_many_dead(const struct partition *p, const struct range_fact
 
 	if (f->dead < DEAD_LETTERS_AT_LEAST || f->dead * 100 <= p->settings->dead_letter_limit_percent * all)
 		return false;
-	for (int i = 0; i < p->delivery.text.n; i++) {
-		if (strcmp(p->delivery.text.ranges[i].id, f->id) == 0)
+	for (int i = 0; i < p->life.delivery.text.n; i++) {
+		if (strcmp(p->life.delivery.text.ranges[i].id, f->id) == 0)
 			return false;
 	}
 	return true;
@@ -92,7 +92,7 @@ static void on_sealed(struct consumer *c, struct partition *p, const struct mess
 		snprintf(why, sizeof(why), "%" PRId64 " of the %" PRId64 " records from offset %" PRId64 " on",
 			 m->facts.dead, m->facts.landed + m->facts.dead + m->facts.skipped, m->facts.start);
 		session_park(c, p, WAIT_DEAD_LETTERS, why, now_boot_ms);
-	} else if (!delivery_sealed(&p->delivery, &m->facts, m->has_objects)) {
+	} else if (!delivery_sealed(&p->life.delivery, &m->facts, m->has_objects)) {
 		session_park(c, p, WAIT_REPLAY, "a range was sealed that does not follow the last one", now_boot_ms);
 	} else {
 		p->rolls[m->reason]++;
@@ -107,18 +107,18 @@ static void on_message(struct consumer *c, const struct message *m, int64_t now_
 
 	if (m->kind == EVENT_MOVING)
 		c->progress_boot_ms = now_boot_ms;
-	if (p == NULL || p->assignment == NULL || m->epoch != p->epoch)
+	if (p == NULL || !lifecycle_hears(&p->life, m->epoch))
 		return;
 	if (m->kind == EVENT_SEALED)
 		on_sealed(c, p, m, now_boot_ms);
 	else if (m->kind == EVENT_QUIET)
-		p->quiet = true;
+		p->life.quiet = true;
 	else if (m->kind == EVENT_PUBLISHED)
 		on_published(c, p, m, now_boot_ms);
 	else if (m->kind == EVENT_PASSED)
 		on_passed(c, p, m, now_boot_ms);
 	else if (m->kind == EVENT_STALE)
-		delivery_stale(&p->delivery, m->range_id);
+		delivery_stale(&p->life.delivery, m->range_id);
 	else if (m->kind == EVENT_TROUBLE)
 		session_park(c, p, m->wait, m->error.text, now_boot_ms);
 }

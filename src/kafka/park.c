@@ -59,17 +59,48 @@ static void say_farewell(struct lane_state *l, struct assignment *a)
 	l->farewells = a;
 }
 
-void session_drop(struct consumer *c, struct partition *p)
+static void drop(struct partition *p)
 {
 	struct assignment *a = p->assignment;
 
-	p->epoch = ++c->epochs;
-	if (a == NULL)
-		return;
 	p->assignment = NULL;
 	atomic_store(&a->dropped, true);
 	mailbox_post(p->lane->lane.commands, &(struct message){ .kind = COMMAND_DROP, .assignment = a });
 	say_farewell(p->lane, a);
+}
+
+/* Hand out what may be published. */
+static void publish(struct consumer *c, struct partition *p)
+{
+	const struct range_facts *f;
+	int64_t acked_boot_ms;
+
+	while ((f = delivery_next_publish(&p->life.delivery, &acked_boot_ms)) != NULL) {
+		struct message m = { .kind = COMMAND_PUBLISH,
+				     .assignment = p->assignment,
+				     .not_after_boot_ms = acked_boot_ms + c->session_ms };
+
+		memcpy(m.range_id, f->id, sizeof(m.range_id));
+		mailbox_post(p->lane->lane.commands, &m);
+	}
+}
+
+void session_do(struct consumer *c, struct partition *p, unsigned duties)
+{
+	if (p->life.state == PARTITION_AWAY || p->life.state == PARTITION_DONE)
+		p->wait = WAIT_NOTHING;
+	if (duties & DUTY_FORGET)
+		committer_forget(&c->committer, p);
+	if (duties & DUTY_DROP)
+		drop(p);
+	if (duties & DUTY_SEAL)
+		mailbox_post(p->lane->lane.commands, &(struct message){ .kind = COMMAND_SEAL,
+									.assignment = p->assignment,
+									.reason = ROLL_REVOKED });
+	if (duties & DUTY_STOP)
+		rebalance_stop_reading(c, p);
+	if (duties & DUTY_PUBLISH)
+		publish(c, p);
 }
 
 int64_t session_backoff_ms(int failures)
@@ -141,7 +172,7 @@ void session_tell_waits(struct consumer *c, int64_t now_boot_ms)
 		return;
 	c->tell_waits_boot_ms = now_boot_ms + LOOK_MS;
 	for (struct partition *p = partition_first(c->partitions); p != NULL; p = p->next) {
-		if (p->state == PARTITION_PARKED && p->wait != WAIT_NOTHING)
+		if (p->life.state == PARTITION_PARKED && p->wait != WAIT_NOTHING)
 			tell_wait(c, p, now_boot_ms);
 	}
 	if (now_boot_ms >= c->repeated_boot_ms + REPEAT_MS)
@@ -150,7 +181,6 @@ void session_tell_waits(struct consumer *c, int64_t now_boot_ms)
 
 void session_wait(struct consumer *c, struct partition *p, enum wait_reason wait, const char *text, int64_t now_boot_ms)
 {
-	p->state = PARTITION_PARKED;
 	p->wait = wait;
 	snprintf(p->wait_text, sizeof(p->wait_text), "%s", text);
 	/* To wait one's turn is no failure. */
@@ -159,25 +189,16 @@ void session_wait(struct consumer *c, struct partition *p, enum wait_reason wait
 	tell_wait(c, p, now_boot_ms);
 }
 
-void session_give_up(struct consumer *c, struct partition *p)
-{
-	committer_forget(&c->committer, p);
-	session_drop(c, p);
-	p->state = PARTITION_AWAY;
-	p->wait = WAIT_NOTHING;
-}
-
 void session_park(struct consumer *c, struct partition *p, enum wait_reason wait, const char *text, int64_t now_boot_ms)
 {
-	if (p->state == PARTITION_REVOKING) {
+	bool revoking = p->life.state == PARTITION_REVOKING;
+
+	session_do(c, p, lifecycle_parked(&p->life));
+	if (revoking)
 		partition_event(MESSAGE_LEFT_BEHIND, p, NULL, 0, "%s: left to its next owner", text);
-		session_give_up(c, p);
+	if (p->life.state != PARTITION_PARKED)
 		return;
-	}
-	session_drop(c, p);
-	p->state = PARTITION_PARKED;
 	c->parked++;
-	rebalance_stop_reading(c, p);
 	session_wait(c, p, wait, text, now_boot_ms);
 }
 
@@ -185,11 +206,11 @@ void session_next_pass(struct consumer *c, struct partition *p, int64_t now_boot
 {
 	char text[128];
 
-	if (!delivery_wants_pass(&p->delivery))
+	if (!delivery_wants_pass(&p->life.delivery))
 		return;
 	snprintf(text, sizeof(text), "%" PRId32 " of the %" PRId32 " objects of offsets %" PRId64 " to %" PRId64,
-		 p->pass.made.objects, p->delivery.text.ranges[0].objects, p->delivery.text.ranges[0].start,
-		 p->delivery.text.ranges[0].end - 1);
+		 p->pass.made.objects, p->life.delivery.text.ranges[0].objects, p->life.delivery.text.ranges[0].start,
+		 p->life.delivery.text.ranges[0].end - 1);
 	p->failures = 0;
 	p->told_wait = WAIT_NOTHING;
 	session_park(c, p, WAIT_PASS, text, now_boot_ms);

@@ -80,11 +80,6 @@ struct partition *partition_first(const struct partition_table *t)
 	return t->first;
 }
 
-bool partition_is_finished(const struct partition *p)
-{
-	return p->quiet && delivery_settled(&p->delivery);
-}
-
 void partition_log_is(struct partition *p, int64_t low, int64_t high, int64_t now_boot_ms)
 {
 	if (high >= 0)

@@ -10,22 +10,12 @@
 #include "batch/roll.h"
 #include "board/meter.h"
 #include "kafka/consumer.h"
-#include "kafka/delivery.h"
+#include "kafka/lifecycle.h"
 #include "kafka/stall.h"
 
 struct lane_state;
 
-/* What the consumer thread knows of each partition it has met. ARCHITECTURE.md has the picture of the states. */
-enum partition_state {
-	PARTITION_AWAY,     /* not ours */
-	PARTITION_PARKED,   /* ours in the group, not read: resume_boot_ms says when to try, wait says for what */
-	PARTITION_STARTING, /* ours, not read: its start is being committed */
-	PARTITION_ACTIVE,   /* read; records of its epoch are in the rings */
-	PARTITION_ENDING,   /* its topic was taken out of kafka.topics: what is sealed is being finished before that */
-	PARTITION_REVOKING, /* revoked: what is sealed is being finished before the answer */
-	PARTITION_DONE, /* ours in the group, not read any more: a land is at its end here, or its topic is taken out */
-};
-
+/* What the consumer thread knows of each partition it has met. */
 struct partition {
 	struct partition *next_in_bucket;
 	struct partition *next; /* all, in order of first meeting */
@@ -33,19 +23,15 @@ struct partition {
 	int32_t id;
 	const struct topic_settings *settings;
 	struct lane_state *lane; /* the same one always */
-	enum partition_state state;
-	bool local;     /* in the client's local assignment */
-	bool taken_out; /* kafka.topics does not name its topic any more */
-	bool astray;    /* something of it came another way: nothing is taken until it is read again from next_offset */
+	struct lifecycle life;
+	bool local;  /* in the client's local assignment */
+	bool astray; /* something of it came another way: nothing is taken until it is read again from next_offset */
 
-	uint64_t epoch;                /* of the current or the last local assignment */
-	struct assignment *assignment; /* NULL unless ACTIVE, ENDING or REVOKING */
-	struct delivery delivery;      /* valid while STARTING, ACTIVE, ENDING or REVOKING */
+	struct assignment *assignment; /* of the epoch; NULL unless lifecycle_is_open */
 	int64_t next_offset;           /* a record below this was put into the ring already */
 	int64_t end_seen;              /* where the end of the log came last since it is read; -1: not yet */
 	int64_t stop_offset;           /* none from here on is read: where a one-shot land ends; INT64_MAX: nowhere */
 	struct stall stall;
-	bool quiet;             /* the uploader has answered the seal */
 	struct range_pass pass; /* the newest one that left something to do */
 
 	enum wait_reason wait;
@@ -84,8 +70,6 @@ struct partition *partition_get(struct partition_table *t, const char *topic, in
 struct partition *partition_find(const struct partition_table *t, const char *topic, int32_t id); /* NULL: never met */
 struct partition *partition_first(const struct partition_table *t);
 
-/* It was told to seal, and all that it had is published and committed. */
-bool partition_is_finished(const struct partition *p);
 /* The log's first offset, and that behind its last record, were seen; what is less than 0 is not known. */
 void partition_log_is(struct partition *p, int64_t low, int64_t high, int64_t now_boot_ms);
 

@@ -83,7 +83,7 @@ static rd_kafka_topic_partition_list_t *staying(struct consumer *c, bool astray)
 	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(16);
 
 	for (struct partition *p = partition_first(c->partitions); p != NULL; p = p->next) {
-		if (p->local && p->state == PARTITION_ACTIVE && (p->astray || !astray))
+		if (p->local && p->life.state == PARTITION_ACTIVE && (p->astray || !astray))
 			add_at_next(list, p);
 	}
 	return list;
@@ -114,7 +114,7 @@ static void unassign_all_local(struct consumer *c, bool answers_revoke)
 		if (!p->local)
 			continue;
 		rd_kafka_topic_partition_list_add(list, p->topic, p->id);
-		if (p->state != PARTITION_ACTIVE)
+		if (p->life.state != PARTITION_ACTIVE)
 			p->local = false;
 	}
 	if (list->cnt > 0 || answers_revoke)
@@ -162,10 +162,10 @@ static void take_over(struct consumer *c, const rd_kafka_topic_partition_list_t 
 
 		if (p->lane == NULL) {
 			p->settings = settings_for_topic(c->settings, p->topic);
-			p->taken_out = !match_topic(&c->settings->kafka_topics, p->topic);
+			lifecycle_named(&p->life, match_topic(&c->settings->kafka_topics, p->topic));
 			p->lane = &c->lanes[((size_t)p->id + strlen(p->topic)) % (size_t)c->n_lanes];
 		}
-		p->state = p->taken_out ? PARTITION_DONE : PARTITION_PARKED;
+		session_do(c, p, lifecycle_given(&p->life));
 		p->resume_boot_ms = now_boot_ms;
 		p->failures = 0;
 		p->check_log = false;
@@ -179,8 +179,8 @@ static void end_revocation(struct consumer *c)
 {
 	c->revoking = false;
 	for (struct partition *p = partition_first(c->partitions); p != NULL; p = p->next) {
-		if (p->state == PARTITION_REVOKING)
-			session_give_up(c, p);
+		if (p->life.state == PARTITION_REVOKING)
+			session_do(c, p, lifecycle_lost(&p->life));
 	}
 }
 
@@ -200,8 +200,11 @@ static void on_lost(struct consumer *c, const rd_kafka_topic_partition_list_t *l
 	log_event(MESSAGE_LOST, LOG_FIELDS(LOG_NUMBER("PARTITIONS", list->cnt)),
 		  "%d partition%s lost: what was not committed is read again by their next owner", list->cnt,
 		  list->cnt == 1 ? "" : "s");
-	for (int i = 0; i < list->cnt; i++)
-		session_give_up(c, partition_get(c->partitions, list->elems[i].topic, list->elems[i].partition));
+	for (int i = 0; i < list->cnt; i++) {
+		struct partition *p = partition_get(c->partitions, list->elems[i].topic, list->elems[i].partition);
+
+		session_do(c, p, lifecycle_lost(&p->life));
+	}
 	end_revocation(c);
 	answer(c, false);
 }
@@ -213,17 +216,7 @@ static void on_revoke(struct consumer *c, const rd_kafka_topic_partition_list_t 
 	for (int i = 0; i < list->cnt; i++) {
 		struct partition *p = partition_get(c->partitions, list->elems[i].topic, list->elems[i].partition);
 
-		if (p->state == PARTITION_ACTIVE) {
-			p->state = PARTITION_REVOKING;
-			p->quiet = false;
-			mailbox_post(p->lane->lane.commands, &(struct message){ .kind = COMMAND_SEAL,
-										.assignment = p->assignment,
-										.reason = ROLL_REVOKED });
-		} else if (p->state == PARTITION_ENDING) {
-			p->state = PARTITION_REVOKING; /* it was told to seal before */
-		} else if (p->state != PARTITION_REVOKING) {
-			session_give_up(c, p);
-		}
+		session_do(c, p, lifecycle_revoked(&p->life));
 	}
 	c->revoking = true;
 	c->revoke_deadline_boot_ms = now_boot_ms + c->session_ms / REVOKE_SHARE;
@@ -254,10 +247,10 @@ void rebalance_progress(struct consumer *c, int64_t now_boot_ms)
 	if (!c->revoking)
 		return;
 	for (struct partition *p = partition_first(c->partitions); p != NULL; p = p->next) {
-		if (p->state != PARTITION_REVOKING)
+		if (p->life.state != PARTITION_REVOKING)
 			continue;
-		if (late || lost || partition_is_finished(p))
-			session_give_up(c, p);
+		if (late || lost || lifecycle_is_finished(&p->life))
+			session_do(c, p, lifecycle_lost(&p->life));
 		else
 			left++;
 	}

@@ -72,7 +72,7 @@ static void take_message(struct consumer *c, rd_kafka_message_t *m, int64_t now_
 {
 	struct partition *p = partition_of(c, m);
 
-	if (p != NULL && p->state == PARTITION_ACTIVE && !p->astray) {
+	if (p != NULL && p->life.state == PARTITION_ACTIVE && !p->astray) {
 		if (m->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
 			on_partition_error(c, p, m, now_boot_ms);
 		} else if (m->offset >= p->next_offset && m->offset < p->stop_offset) {
@@ -156,8 +156,8 @@ void records_watch(struct consumer *c, int64_t now_boot_ms)
 		return;
 	c->next_watch_ms = c->reading_ms + WATCH_EVERY_MS;
 	for (struct partition *p = partition_first(c->partitions); p != NULL; p = p->next) {
-		if (p->state != PARTITION_ACTIVE || !p->local ||
-		    !stall_found(&p->stall, &p->delivery, p->next_offset, p->end_seen, c->reading_ms))
+		if (p->life.state != PARTITION_ACTIVE || !p->local ||
+		    !stall_found(&p->stall, &p->life.delivery, p->next_offset, p->end_seen, c->reading_ms))
 			continue;
 		p->check_log = true;
 		session_park(c, p, WAIT_BROKER, "neither a record nor the end of its log has come for long",

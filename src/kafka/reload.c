@@ -29,10 +29,8 @@ static void tell_uploaders(struct consumer *c)
 static void renew(struct consumer *c, struct partition *p, int64_t now_boot_ms)
 {
 	p->settings = settings_for_topic(c->settings, p->topic);
-	p->taken_out = !match_topic(&c->settings->kafka_topics, p->topic);
-	if (p->state == PARTITION_DONE && !p->taken_out)
-		p->state = PARTITION_PARKED;
-	if (p->state == PARTITION_PARKED)
+	lifecycle_named(&p->life, match_topic(&c->settings->kafka_topics, p->topic));
+	if (p->life.state == PARTITION_PARKED)
 		p->resume_boot_ms = now_boot_ms;
 }
 
@@ -76,10 +74,9 @@ static bool is_not_waited_for(const struct partition *p)
 /* A topic that was named again meanwhile is read again. */
 static void finish(struct consumer *c, struct partition *p, int64_t now_boot_ms)
 {
-	session_give_up(c, p);
-	p->state = p->taken_out ? PARTITION_DONE : PARTITION_PARKED;
+	p->wait = WAIT_NOTHING;
 	p->resume_boot_ms = now_boot_ms;
-	rebalance_stop_reading(c, p);
+	session_do(c, p, lifecycle_ended(&p->life));
 }
 
 static void leave_behind(struct consumer *c, struct partition *p, int64_t now_boot_ms)
@@ -93,25 +90,12 @@ static void leave_behind(struct consumer *c, struct partition *p, int64_t now_bo
 /* One step on the way out. What its text names is recovered before. */
 static void end_partition(struct consumer *c, struct partition *p, int64_t now_boot_ms)
 {
-	if (p->state == PARTITION_ENDING && partition_is_finished(p)) {
+	if (p->life.state == PARTITION_ENDING && lifecycle_is_finished(&p->life))
 		finish(c, p, now_boot_ms);
-	} else if (p->taken_out && p->state == PARTITION_PARKED && is_not_waited_for(p)) {
+	else if (p->life.taken_out && p->life.state == PARTITION_PARKED && is_not_waited_for(p))
 		leave_behind(c, p, now_boot_ms);
-	} else if (p->taken_out && p->state == PARTITION_ACTIVE && delivery_planned_end(&p->delivery) == 0) {
-		p->state = PARTITION_ENDING;
-		p->quiet = false;
-		mailbox_post(p->lane->lane.commands, &(struct message){ .kind = COMMAND_SEAL,
-									.assignment = p->assignment,
-									.reason = ROLL_REVOKED });
-		rebalance_stop_reading(c, p);
-	}
-}
-
-static bool is_on_its_way(const struct partition *p)
-{
-	return p->state == PARTITION_ENDING ||
-	       (p->taken_out &&
-		(p->state == PARTITION_PARKED || p->state == PARTITION_STARTING || p->state == PARTITION_ACTIVE));
+	else
+		session_do(c, p, lifecycle_end(&p->life));
 }
 
 /* How many are left. */
@@ -121,9 +105,9 @@ static int end_taken_out(struct consumer *c, int64_t now_boot_ms)
 
 	for (struct partition *p = partition_first(c->partitions); p != NULL; p = p->next) {
 		end_partition(c, p, now_boot_ms);
-		if (is_on_its_way(p) && now_boot_ms >= c->resubscribe_by_boot_ms)
+		if (lifecycle_leaves(&p->life) && now_boot_ms >= c->resubscribe_by_boot_ms)
 			leave_behind(c, p, now_boot_ms);
-		left += is_on_its_way(p);
+		left += lifecycle_leaves(&p->life);
 	}
 	return left;
 }

@@ -129,17 +129,17 @@ static enum finding understand(struct consumer *c, struct topics *topics, struct
 	}
 	c->group_is_born = true;
 	forget_foreign_ranges(c, p, &t);
-	delivery_begin(&p->delivery, &t, clock_boot_ms());
-	return delivery_at_end(&p->delivery) ? FOUND_DONE : FOUND_READY;
+	delivery_begin(&p->life.delivery, &t, clock_boot_ms());
+	return delivery_at_end(&p->life.delivery) ? FOUND_DONE : FOUND_READY;
 }
 
 static int64_t planned_bytes(const struct partition *p)
 {
 	int64_t bytes = 0;
 
-	for (int i = 0; i < p->delivery.text.n; i++) {
-		if (p->delivery.ranges[i].state == RANGE_PLANNED)
-			bytes += p->delivery.text.ranges[i].bytes;
+	for (int i = 0; i < p->life.delivery.text.n; i++) {
+		if (p->life.delivery.ranges[i].state == RANGE_PLANNED)
+			bytes += p->life.delivery.text.ranges[i].bytes;
 	}
 	return bytes;
 }
@@ -154,7 +154,7 @@ static bool admit(const struct consumer *c, struct partition *p)
 	if (bytes == 0)
 		return true;
 	for (const struct partition *o = partition_first(c->partitions); o != NULL; o = o->next) {
-		if (o->assignment != NULL && o->lane == p->lane)
+		if (lifecycle_is_open(&o->life) && o->lane == p->lane)
 			held += planned_bytes(o);
 	}
 	return held == 0 || held + bytes <= share;
@@ -162,11 +162,12 @@ static bool admit(const struct consumer *c, struct partition *p)
 
 static void open_partition(struct consumer *c, struct partition *p)
 {
-	const struct intent_text *t = &p->delivery.text;
+	const struct intent_text *t = &p->life.delivery.text;
 	struct assignment *a = assignment_new(p->topic, p->id);
 
 	a->partition = p;
-	a->epoch = p->epoch = ++c->epochs;
+	lifecycle_open(&p->life);
+	a->epoch = p->life.epoch;
 	a->table = settings_table_name(p->settings, p->topic);
 	a->group = mem_strdup(c->settings->kafka_group);
 	a->cluster = mem_strdup(c->cluster);
@@ -180,9 +181,7 @@ static void open_partition(struct consumer *c, struct partition *p)
 	p->assignment = a;
 	p->stop_offset = t->land.given ? t->land.stop : INT64_MAX;
 	stall_begin(&p->stall, c->reading_ms);
-	p->state = PARTITION_ACTIVE;
 	p->wait = WAIT_NOTHING;
-	p->quiet = false;
 	mailbox_post(p->lane->lane.commands, &(struct message){ .kind = COMMAND_OPEN, .assignment = a });
 	partition_log(LOG_LEVEL_DEBUG, p, "is read from offset %" PRId64, p->next_offset);
 	if (t->n > 0 && p->failures == 0)
@@ -200,10 +199,9 @@ static void settle(struct consumer *c, struct candidate *candidates, int n, int6
 		struct partition *p = candidates[i].p;
 
 		if (candidates[i].finding == FOUND_START) {
-			p->state = PARTITION_STARTING;
-			p->epoch = ++c->epochs;
+			lifecycle_start(&p->life);
 		} else if (candidates[i].finding == FOUND_DONE) {
-			p->state = PARTITION_DONE;
+			lifecycle_done(&p->life);
 			p->wait = WAIT_NOTHING;
 		} else if (candidates[i].finding == FOUND_READY && admit(c, p)) {
 			ready[n_ready++] = p;
@@ -243,7 +241,7 @@ static rd_kafka_topic_partition_list_t *collect_due(struct consumer *c, int64_t 
 	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(16);
 
 	for (struct partition *p = partition_first(c->partitions); p != NULL; p = p->next) {
-		if (p->state == PARTITION_PARKED && now_boot_ms >= p->resume_boot_ms && !waits_for_its_table(c, p))
+		if (p->life.state == PARTITION_PARKED && now_boot_ms >= p->resume_boot_ms && !waits_for_its_table(c, p))
 			rd_kafka_topic_partition_list_add(list, p->topic, p->id);
 	}
 	return list;

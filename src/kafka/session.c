@@ -68,10 +68,8 @@ static void forget(struct consumer *c)
 	c->cached_topic = NULL;
 	free(c->cluster);
 	c->cluster = NULL;
-	for (struct partition *p = partition_first(c->partitions); p != NULL; p = p->next) {
-		p->state = PARTITION_AWAY;
+	for (struct partition *p = partition_first(c->partitions); p != NULL; p = p->next)
 		p->local = false;
-	}
 }
 
 static void tell(const struct consumer *c, int64_t wait_ms)

@@ -61,7 +61,6 @@ struct consumer {
 	rd_kafka_message_t *batch[BATCH_MESSAGES];
 	struct partition_table *partitions;
 	struct committer committer;
-	uint64_t epochs;
 	char *cluster;
 	char mark[RANGE_MARK_SIZE];
 	const char *isolation_level;
@@ -147,13 +146,9 @@ int64_t session_backoff_ms(int failures);
  */
 int session_left_ms(const struct consumer *c);
 
-/* park.c: end the partition's epoch: nothing of it counts any more, here or in the uploader. */
-void session_drop(struct consumer *c, struct partition *p);
-/* park.c: it is not ours any more: drop it, and take it out of the commit request. */
-void session_give_up(struct consumer *c, struct partition *p);
-/* park.c: drop it, stop reading it locally, and come back through recovery after a back-off; a partition that is being
- * revoked is given up instead. A commit of it that is out stays in the request until it is acknowledged, and resume
- * waits for that: so nothing is read that a late commit could change. */
+/* park.c: carry out what a change of the partition's life asks for (kafka/lifecycle.h). */
+void session_do(struct consumer *c, struct partition *p, unsigned duties);
+/* park.c: it comes back through recovery after a back-off (lifecycle_parked). */
 void session_park(struct consumer *c, struct partition *p, enum wait_reason wait, const char *text,
 		  int64_t now_boot_ms);
 /* park.c: if a range was too large for one pass, and all before it is committed: read it again for what is left. */

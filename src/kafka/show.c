@@ -33,7 +33,7 @@ static void look_at_log(const struct consumer *c, struct partition *p, int64_t n
  * transaction is open there. Time goes on only while records are asked for: what is not taken may hold them. */
 static void look_for_transaction(const struct consumer *c, struct partition *p)
 {
-	bool held = p->state == PARTITION_ACTIVE && p->end_seen >= p->next_offset && p->high > p->end_seen &&
+	bool held = p->life.state == PARTITION_ACTIVE && p->end_seen >= p->next_offset && p->high > p->end_seen &&
 		    strcmp(c->isolation_level, "read_committed") == 0;
 
 	if (!held || p->held_at != p->end_seen || p->held_since_reading_ms == 0)
@@ -45,7 +45,7 @@ static void show_wait(struct board_consumer *out, struct board_partition *s, con
 {
 	bool waits = p->wait != WAIT_NOTHING;
 
-	if (!waits && p->state == PARTITION_PARKED) {
+	if (!waits && p->life.state == PARTITION_PARKED) {
 		s->wait = WAIT_OFFSETS;
 		return;
 	}
@@ -60,7 +60,7 @@ static void show_wait(struct board_consumer *out, struct board_partition *s, con
 static void show_offsets(const struct consumer *c, struct board_partition *s, const struct partition *p,
 			 int64_t now_boot_ms)
 {
-	const struct intent_text *t = &p->delivery.text;
+	const struct intent_text *t = &p->life.delivery.text;
 	bool known = p->committed >= 0;
 
 	s->committed = p->committed;
@@ -87,8 +87,8 @@ static void show_partition(const struct consumer *c, struct board_consumer *out,
 
 	s->topic = texts_add(&out->texts, p->topic);
 	s->id = p->id;
-	s->state = partition_state_name(p->state);
-	s->epoch = p->epoch;
+	s->state = partition_state_name(p->life.state);
+	s->epoch = p->life.epoch;
 	show_wait(out, s, p);
 	show_offsets(c, s, p, now_boot_ms);
 	s->taken = p->records;
@@ -120,7 +120,7 @@ static void show_partitions(struct consumer *c, struct board_consumer *out, int6
 {
 	for (struct partition *p = partition_first(c->partitions); p != NULL; p = p->next) {
 		add_up(&out->totals, p);
-		if (p->state == PARTITION_AWAY)
+		if (p->life.state == PARTITION_AWAY)
 			continue;
 		out->assigned++;
 		look_at_log(c, p, now_boot_ms);

@@ -81,7 +81,7 @@ enum finding start_at(struct partition *p, struct intent_text *t, int64_t start,
 	t->n = 0;
 	chain_begin(&t->before, reason);
 	partition_chain_begins(p, start, reason);
-	delivery_begin_start(&p->delivery, t, clock_boot_ms());
+	delivery_begin_start(&p->life.delivery, t, clock_boot_ms());
 	return FOUND_START;
 }
 

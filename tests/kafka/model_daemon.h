@@ -2,13 +2,14 @@
 #ifndef KAFKA_MODEL_DAEMON_H
 #define KAFKA_MODEL_DAEMON_H
 
-/* A daemon of the model: the real delivery, committer, intent, ring, mailbox, writer and objects, and between them the
- * least of what consumer.c, commit.c, resume.c, rebalance.c and uploader.c do, in steps that the model may order as it
- * likes. Included by test_model.c only. */
+/* A daemon of the model: the real lifecycle, delivery, committer, intent, ring, mailbox, writer and objects, and
+ * between them the least of what consumer.c, commit.c, resume.c, rebalance.c, reload.c and uploader.c do, in steps that
+ * the model may order as it likes. Included by test_model.c only. */
 
 #include "batch/mailbox.h"
 #include "batch/ring.h"
 #include "kafka/committer.h"
+#include "kafka/lifecycle.h"
 #include "kafka/stall.h"
 #include "kafka/model_world.h"
 #include "store/writer.h"
@@ -25,32 +26,28 @@ struct partition {
 
 enum group_event { GROUP_ASSIGN, GROUP_REVOKE, GROUP_LOST };
 
-enum daemon_state { DAEMON_AWAY, DAEMON_PARKED, DAEMON_STARTING, DAEMON_ACTIVE, DAEMON_REVOKING, DAEMON_DONE };
-
 struct daemon {
 	struct world *w;
 	struct daemon *all; /* daemons of the world, by number */
 	int number;
 	bool up;
 	bool frozen;
-	bool cut; /* cannot reach the broker */
-	uint64_t life;
+	bool cut;   /* cannot reach the broker */
+	bool named; /* by its kafka.topics */
+	uint64_t process;
 	uint64_t generation;
 	int64_t seen_ms; /* by the broker */
 	enum group_event group[GROUP_EVENTS];
 	int n_group;
 
 	struct partition partition;
-	enum daemon_state state;
-	uint64_t epoch, epochs;
+	struct lifecycle life;
 	struct committer committer;
 	struct request *waiting; /* for its answer */
 	bool answer_ready;
 	enum commit_answer answer;
 	bool too_large;
-	bool quiet;
 	int64_t deadline_ms, resume_ms;
-	struct delivery delivery;
 	struct range_pass pass;
 	struct assignment *a;
 	struct assignment *farewells;
@@ -123,14 +120,14 @@ static void daemon_start(struct daemon *d)
 	struct world *w = d->w;
 	struct daemon *all = d->all;
 	int number = d->number;
-	uint64_t life = d->life + 1;
+	uint64_t process = d->process + 1;
 
 	memset(d, 0, sizeof(*d));
 	d->w = w;
 	d->all = all;
 	d->number = number;
-	d->life = life;
-	d->up = true;
+	d->process = process;
+	d->up = d->named = true;
 	d->seen_ms = w->now;
 	if (w->broker.owner == number) /* a new member: the old one's place is gone */
 		broker_give(w, d - number, NULL);
@@ -157,7 +154,7 @@ static void daemon_start(struct daemon *d)
 						     .roll_records = 5,
 						     .roll_age_ms = 500,
 						     .dead_letter_prefix = (char *)"dead" };
-	if (mutant(d, OTHER_ROUTING) && life % 2 == 0)
+	if (mutant(d, OTHER_ROUTING) && process % 2 == 0)
 		d->settings.topic.prefix = (char *)"other";
 }
 
@@ -202,26 +199,44 @@ static void post_command(struct daemon *d, const struct message *m)
 	mailbox_post(d->commands, m);
 }
 
-static void session_drop(struct daemon *d)
+static void drop(struct daemon *d)
 {
 	struct assignment *a = d->a;
 
-	d->epoch = ++d->epochs;
 	d->a = NULL;
-	if (a == NULL)
-		return;
 	atomic_store(&a->dropped, true);
 	post_command(d, &(struct message){ .kind = COMMAND_DROP, .assignment = a });
 	a->next_farewell = d->farewells;
 	d->farewells = a;
 }
 
-static void give_up(struct daemon *d)
+static void give_out(struct daemon *d)
 {
-	if (!mutant(d, OLD_EPOCH_COMMIT))
+	const struct range_facts *f;
+	int64_t acked;
+
+	while ((f = delivery_next_publish(&d->life.delivery, &acked)) != NULL) {
+		struct message m = { .kind = COMMAND_PUBLISH,
+				     .assignment = d->a,
+				     .not_after_boot_ms = mutant(d, NO_LEASE) ? INT64_MAX : acked + SESSION_MS };
+
+		memcpy(m.range_id, f->id, sizeof(m.range_id));
+		post_command(d, &m);
+	}
+}
+
+static void session_do(struct daemon *d, unsigned duties)
+{
+	if ((duties & DUTY_FORGET) && !mutant(d, OLD_EPOCH_COMMIT))
 		committer_forget(&d->committer, &d->partition);
-	session_drop(d);
-	d->state = DAEMON_AWAY;
+	if (duties & DUTY_DROP)
+		drop(d);
+	if (duties & DUTY_SEAL)
+		post_command(d, &(struct message){ .kind = COMMAND_SEAL, .assignment = d->a, .reason = ROLL_REVOKED });
+	if (duties & DUTY_STOP)
+		d->reading = false;
+	if (duties & DUTY_PUBLISH)
+		give_out(d);
 }
 
 static void answer_revoke(struct daemon *d, struct daemon *all)
@@ -233,25 +248,22 @@ static void answer_revoke(struct daemon *d, struct daemon *all)
 			    is_awake(&all[b->wanted]) && all[b->wanted].n_group == 0 ? &all[b->wanted] : NULL);
 }
 
-/* What is being revoked is not ours to come back to: it is left to its next owner. */
 static void session_park(struct daemon *d)
 {
-	if (d->state == DAEMON_REVOKING && !mutant(d, PARK_REVOKED)) {
-		give_up(d);
+	if (d->life.state == PARTITION_REVOKING && mutant(d, PARK_REVOKED))
+		d->life.state = PARTITION_ACTIVE;
+	session_do(d, lifecycle_parked(&d->life) | (mutant(d, FORGET_UNKNOWN) ? DUTY_FORGET : 0));
+	if (d->life.state == PARTITION_AWAY)
 		answer_revoke(d, d->all);
+	if (d->life.state != PARTITION_PARKED)
 		return;
-	}
-	if (mutant(d, FORGET_UNKNOWN))
-		committer_forget(&d->committer, &d->partition);
-	session_drop(d);
-	d->state = DAEMON_PARKED;
 	d->resume_ms = d->w->now + 300;
 	d->w->counts.parked++;
 }
 
 static void next_pass(struct daemon *d)
 {
-	if (delivery_wants_pass(&d->delivery))
+	if (delivery_wants_pass(&d->life.delivery))
 		session_park(d);
 }
 
@@ -259,15 +271,10 @@ static void next_pass(struct daemon *d)
 
 static void on_revoke(struct daemon *d, struct daemon *all)
 {
-	if (d->state != DAEMON_ACTIVE) {
-		give_up(d);
-		answer_revoke(d, all);
-		return;
-	}
-	d->state = DAEMON_REVOKING;
-	d->quiet = false;
+	session_do(d, lifecycle_revoked(&d->life));
 	d->deadline_ms = d->w->now + SESSION_MS / 3;
-	post_command(d, &(struct message){ .kind = COMMAND_SEAL, .assignment = d->a, .reason = ROLL_REVOKED });
+	if (d->life.state == PARTITION_AWAY)
+		answer_revoke(d, all);
 }
 
 static void serve_group(struct daemon *d, struct daemon *all)
@@ -277,79 +284,75 @@ static void serve_group(struct daemon *d, struct daemon *all)
 
 		memmove(d->group, d->group + 1, (size_t)(--d->n_group) * sizeof(d->group[0]));
 		if (e == GROUP_ASSIGN) {
-			d->state = DAEMON_PARKED;
+			session_do(d, lifecycle_given(&d->life));
 			d->resume_ms = d->w->now;
 		} else if (e == GROUP_REVOKE) {
 			on_revoke(d, all);
 		} else {
-			give_up(d);
+			session_do(d, lifecycle_lost(&d->life));
 		}
 	}
 }
 
 static void revoke_progress(struct daemon *d, struct daemon *all)
 {
-	if (d->state == DAEMON_PARKED && mutant(d, PARK_REVOKED))
+	if (d->life.state == PARTITION_PARKED && mutant(d, PARK_REVOKED))
 		answer_revoke(d, all);
-	if (d->state != DAEMON_REVOKING)
+	if (d->life.state != PARTITION_REVOKING)
 		return;
-	if (d->w->now < d->deadline_ms && !(d->quiet && delivery_settled(&d->delivery)))
+	if (d->w->now < d->deadline_ms && !lifecycle_is_finished(&d->life))
 		return;
 	if (!mutant(d, COMMIT_GIVEN_AWAY))
-		give_up(d);
+		session_do(d, lifecycle_lost(&d->life));
 	answer_revoke(d, all);
+}
+
+/* ---- kafka.topics (reload.c) */
+
+static void reload(struct daemon *d)
+{
+	d->named = !d->named;
+	lifecycle_named(&d->life, d->named);
+	d->resume_ms = d->w->now;
+}
+
+/* One step on the way out. What is not finished in time, or waits for a person, is left behind. */
+static void end_taken_out(struct daemon *d)
+{
+	if (!lifecycle_leaves(&d->life))
+		return;
+	if (odds(d->w, 10) || (d->life.state == PARTITION_ENDING && lifecycle_is_finished(&d->life))) {
+		session_do(d, lifecycle_ended(&d->life) | (mutant(d, FORGET_TAKEN_OUT) ? DUTY_FORGET : 0));
+		d->resume_ms = d->w->now;
+		d->w->counts.ended++;
+	} else {
+		session_do(d, lifecycle_end(&d->life));
+	}
 }
 
 /* ---- commits (commit.c) */
 
-static void give_out(struct daemon *d)
-{
-	const struct range_facts *f;
-	int64_t acked;
-
-	while ((f = delivery_next_publish(&d->delivery, &acked)) != NULL) {
-		struct message m = { .kind = COMMAND_PUBLISH,
-				     .assignment = d->a,
-				     .not_after_boot_ms = mutant(d, NO_LEASE) ? INT64_MAX : acked + SESSION_MS };
-
-		memcpy(m.range_id, f->id, sizeof(m.range_id));
-		post_command(d, &m);
-	}
-}
-
-static void become_done(struct daemon *d)
-{
-	d->state = DAEMON_DONE;
-	d->w->counts.done++;
-}
-
 static void acknowledged(struct daemon *d)
 {
 	const struct commit_entry *e;
+	bool moved;
 
 	while ((e = committer_next_acked(&d->committer)) != NULL) {
 		note_acked(d->w, &e->sent);
-		if (e->epoch != d->epoch)
+		if (!lifecycle_hears(&d->life, e->epoch))
 			continue;
-		delivery_acked(&d->delivery, &e->sent, d->committer.sent_boot_ms);
-		if (d->state == DAEMON_STARTING) {
-			d->state = DAEMON_PARKED;
-			d->resume_ms = d->w->now;
-		} else if (d->state == DAEMON_ACTIVE && delivery_at_end(&d->delivery)) {
-			session_drop(d);
-			become_done(d);
-		} else if (d->a != NULL) {
-			give_out(d);
-			next_pass(d);
-		}
+		session_do(d, lifecycle_acked(&d->life, &e->sent, d->committer.sent_boot_ms, &moved));
+		d->w->counts.done += d->life.state == PARTITION_DONE;
+		d->resume_ms = d->w->now;
+		next_pass(d);
 	}
 }
 
 static bool name_fewer(struct daemon *d)
 {
 	if (!mutant(d, LEAVE_OUT_NAMED))
-		return delivery_halve(&d->delivery);
-	d->delivery.max_named = d->delivery.max_named > 1 ? d->delivery.max_named / 2 : 1;
+		return delivery_halve(&d->life.delivery);
+	d->life.delivery.max_named = d->life.delivery.max_named > 1 ? d->life.delivery.max_named / 2 : 1;
 	return true;
 }
 
@@ -378,7 +381,7 @@ static void serve_answer(struct daemon *d)
 		d->w->counts.fenced++;
 		if (!mutant(d, OLD_EPOCH_COMMIT))
 			committer_forget(&d->committer, &d->partition);
-		if (d->state != DAEMON_AWAY && d->state != DAEMON_PARKED && d->state != DAEMON_DONE)
+		if (lifecycle_hears(&d->life, d->life.epoch))
 			session_park(d);
 	} else {
 		d->w->counts.unknown++;
@@ -402,16 +405,15 @@ static void add_commit(struct daemon *d)
 	struct intent_text sent;
 	char text[INTENT_TEXT_MAX];
 
-	delivery_compose(&d->delivery, &sent, text);
+	delivery_compose(&d->life.delivery, &sent, text);
 	spoil_text(d, &sent);
 	intent_write(&sent, sent.n, text);
-	committer_add(&d->committer, &d->partition, d->epoch, "t", 0, &sent, text);
+	committer_add(&d->committer, &d->partition, d->life.epoch, "t", 0, &sent, text);
 }
 
 static bool wants_commit(const struct daemon *d)
 {
-	return (d->state == DAEMON_STARTING || (d->a != NULL && d->state != DAEMON_PARKED)) &&
-	       d->committer.state == COMMITTER_IDLE && delivery_wants_commit(&d->delivery, d->w->now);
+	return d->committer.state == COMMITTER_IDLE && lifecycle_wants_commit(&d->life, d->w->now);
 }
 
 static void commit_if_due(struct daemon *d)
@@ -426,7 +428,7 @@ static void commit_if_due(struct daemon *d)
 	e = &d->committer.entries[first];
 	if (mutant(d, GROW_UNKNOWN) && d->committer.failures > 0)
 		spoil_text(d, &d->committer.entries[first].sent);
-	d->waiting = broker_send(d->w, d->number, d->life, d->generation, &e->sent, e->text);
+	d->waiting = broker_send(d->w, d->number, d->process, d->generation, &e->sent, e->text);
 	committer_sent(&d->committer, d->w->now);
 }
 
@@ -443,20 +445,20 @@ static void find_land(const struct daemon *d, struct intent_text *t)
 
 static void begin_start(struct daemon *d, const struct intent_text *t)
 {
-	delivery_begin_start(&d->delivery, t, d->w->now);
-	d->state = DAEMON_STARTING;
-	d->epoch = ++d->epochs;
+	delivery_begin_start(&d->life.delivery, t, d->w->now);
+	lifecycle_start(&d->life);
 }
 
 static void open_partition(struct daemon *d)
 {
-	const struct intent_text *t = &d->delivery.text;
+	const struct intent_text *t = &d->life.delivery.text;
 	struct assignment *a = assignment_new("t", 0);
 
 	assert(d->n_assignments < ASSIGNMENTS);
 	d->assignments[d->n_assignments++] = a;
 	a->partition = &d->partition;
-	a->epoch = d->epoch = ++d->epochs;
+	lifecycle_open(&d->life);
+	a->epoch = d->life.epoch;
 	a->table = mem_strdup("t");
 	a->group = mem_strdup("g");
 	a->cluster = mem_strdup("c");
@@ -467,8 +469,6 @@ static void open_partition(struct daemon *d)
 	memcpy(a->plan, t->ranges, sizeof(a->plan));
 	a->pass = d->pass;
 	d->a = a;
-	d->state = DAEMON_ACTIVE;
-	d->quiet = false;
 	d->next_offset = t->start;
 	d->end_told = -1;
 	d->stop_offset = INT64_MAX;
@@ -485,7 +485,7 @@ static void resume(struct daemon *d)
 {
 	struct intent_text t = { .cluster = "c", .topic = "t" };
 
-	if (d->committer.state != COMMITTER_IDLE || d->n_group > 0)
+	if ((d->committer.state != COMMITTER_IDLE && !mutant(d, READ_WHILE_OUT)) || d->n_group > 0)
 		return;
 	if (d->w->broker.offset < 0 || (mutant(d, ERROR_IS_NO_OFFSET) && odds(d->w, 10))) {
 		chain_begin(&t.before, "first");
@@ -508,11 +508,13 @@ static void resume(struct daemon *d)
 		t.land.stop = d->w->log_end;
 	if (mutant(d, COUNT_ANEW))
 		t.land = (struct intent_land){ .given = true, .first = t.land.first, .stop = t.land.stop };
-	delivery_begin(&d->delivery, &t, d->w->now);
-	if (delivery_at_end(&d->delivery))
-		become_done(d);
-	else
+	delivery_begin(&d->life.delivery, &t, d->w->now);
+	if (!delivery_at_end(&d->life.delivery)) {
 		open_partition(d);
+		return;
+	}
+	lifecycle_done(&d->life);
+	d->w->counts.done++;
 }
 
 /* ---- records (consumer.c) */
@@ -530,8 +532,8 @@ static void reach_stop(struct daemon *d)
 		put_marker(d, RECORD_STOP, d->stop_offset);
 	d->reading = odds(d->w, 10);
 	if (mutant(d, DONE_WHEN_READ)) {
-		session_drop(d);
-		become_done(d);
+		drop(d);
+		d->life.state = PARTITION_DONE;
 	}
 }
 
@@ -569,7 +571,7 @@ static void fetch(struct daemon *d, int64_t n)
 {
 	if (ring_room(d->ring, 0) > 0)
 		d->reading_ms += ASK_MS;
-	if (d->state == DAEMON_ACTIVE && d->reading && !d->cut && !d->stuck)
+	if (d->life.state == PARTITION_ACTIVE && d->reading && !d->cut && !d->stuck)
 		take_records(d, n);
 	while (d->farewells != NULL && ring_room(d->ring, 0) > 0) {
 		struct assignment *a = d->farewells;
@@ -582,7 +584,7 @@ static void fetch(struct daemon *d, int64_t n)
 
 static void watch(struct daemon *d)
 {
-	if (!d->reading || !stall_found(&d->stall, &d->delivery, d->next_offset, d->end_told, d->reading_ms) ||
+	if (!d->reading || !stall_found(&d->stall, &d->life.delivery, d->next_offset, d->end_told, d->reading_ms) ||
 	    mutant(d, NO_STALL))
 		return;
 	d->w->counts.stuck++;
@@ -595,7 +597,7 @@ static void on_sealed(struct daemon *d, const struct message *m)
 {
 	struct message publish = { .kind = COMMAND_PUBLISH, .assignment = d->a, .not_after_boot_ms = INT64_MAX };
 
-	if (!delivery_sealed(&d->delivery, &m->facts, m->has_objects)) {
+	if (!delivery_sealed(&d->life.delivery, &m->facts, m->has_objects)) {
 		session_park(d);
 	} else if (mutant(d, PUBLISH_UNACKED)) {
 		memcpy(publish.range_id, m->facts.id, sizeof(publish.range_id));
@@ -608,9 +610,9 @@ static void on_passed(struct daemon *d, const struct message *m)
 	d->w->counts.passes++;
 	d->w->counts.land_passes += d->w->land;
 	if (mutant(d, COUNT_PASSES))
-		d->delivery.text.land.landed += m->facts.landed;
-	if (mutant(d, PASS_IS_ALL) ? !delivery_published(&d->delivery, m->facts.id)
-				   : !delivery_passed(&d->delivery, m->facts.id)) {
+		d->life.delivery.text.land.landed += m->facts.landed;
+	if (mutant(d, PASS_IS_ALL) ? !delivery_published(&d->life.delivery, m->facts.id)
+				   : !delivery_passed(&d->life.delivery, m->facts.id)) {
 		session_park(d);
 		return;
 	}
@@ -625,22 +627,22 @@ static void hear_one(struct daemon *d)
 	if (!mailbox_take(d->events, &m))
 		return;
 	d->n_events--;
-	if (d->a == NULL || m.epoch != d->epoch) {
+	if (!lifecycle_hears(&d->life, m.epoch)) {
 		d->w->counts.late++;
 		return;
 	}
 	if (m.kind == EVENT_SEALED) {
 		on_sealed(d, &m);
 	} else if (m.kind == EVENT_QUIET) {
-		d->quiet = true;
+		d->life.quiet = true;
 	} else if (m.kind == EVENT_PUBLISHED) {
-		if (!delivery_published(&d->delivery, m.range_id))
+		if (!delivery_published(&d->life.delivery, m.range_id))
 			session_park(d);
 	} else if (m.kind == EVENT_PASSED) {
 		on_passed(d, &m);
 	} else if (m.kind == EVENT_STALE) {
 		d->w->counts.stale++;
-		delivery_stale(&d->delivery, m.range_id);
+		delivery_stale(&d->life.delivery, m.range_id);
 	} else {
 		session_park(d);
 	}

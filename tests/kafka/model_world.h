@@ -53,6 +53,8 @@ enum mutant {
 	OTHER_ROUTING,      /* each other process puts records under other keys, and its fingerprint is the same */
 	DEAD_IS_DONE,       /* an upload that the store has forgotten counts as completed */
 	FORGET_BEFORE,      /* recover, but not what stands before the ranges that the text names */
+	READ_WHILE_OUT,     /* read the committed offset while a commit is out */
+	FORGET_TAKEN_OUT,   /* as FORGET_UNKNOWN, where a topic is taken out and named again */
 	FIRST_OF_LANDS,     /* from here on: what only a one-shot land can do wrong */
 	STOP_EARLY = FIRST_OF_LANDS, /* it stops one record early */
 	PAST_STOP,                   /* it reads one record behind its stop, and commits it */
@@ -72,6 +74,7 @@ enum trouble {
 	TROUBLE_GROUP,
 	TROUBLE_MOVE,
 	TROUBLE_STUCK,
+	TROUBLE_RELOAD,
 	TROUBLES
 };
 
@@ -89,7 +92,7 @@ struct request {
 	bool live;
 	bool answered; /* the daemon does not wait for it any more: a ghost */
 	int daemon;
-	uint64_t life; /* of the daemon's process */
+	uint64_t process; /* of the daemon's process */
 	uint64_t generation;
 	int later; /* requests of the same daemon that were processed since */
 	int64_t offset;
@@ -128,7 +131,7 @@ struct ghost {
 
 struct counts {
 	int64_t steps, commits, fenced, unknown, ghosts, recovered, published, exists, stale, parked, crashes, late,
-		passes, stuck, done, land_passes;
+		passes, stuck, done, land_passes, ended;
 };
 
 struct world {
@@ -420,7 +423,7 @@ static void broker_age(struct world *w, const struct request *processed)
 	}
 }
 
-static struct request *broker_send(struct world *w, int daemon, uint64_t life, uint64_t generation,
+static struct request *broker_send(struct world *w, int daemon, uint64_t process, uint64_t generation,
 				   const struct intent_text *sent, const char *text)
 {
 	struct request *r = w->broker.requests;
@@ -435,7 +438,7 @@ static struct request *broker_send(struct world *w, int daemon, uint64_t life, u
 	note_sent(w, sent);
 	*r = (struct request){ .live = true,
 			       .daemon = daemon,
-			       .life = life,
+			       .process = process,
 			       .generation = generation,
 			       .offset = sent->start,
 			       .sent = *sent };
@@ -597,6 +600,10 @@ static void sharpen(struct world *w)
 	if (w->mutant == FORGET_UNKNOWN) {
 		memset(w->temper, 0, sizeof(w->temper));
 		w->temper[TROUBLE_PARK] = 10;
+		w->acked_percent = 30;
+	} else if (w->mutant == FORGET_TAKEN_OUT) {
+		memset(w->temper, 0, sizeof(w->temper));
+		w->temper[TROUBLE_RELOAD] = 10;
 		w->acked_percent = 30;
 	} else if (w->mutant == NO_LEASE) {
 		memset(w->temper, 0, sizeof(w->temper));

@@ -39,8 +39,8 @@ static int begin(void **state)
 	for (int32_t i = 0; i < 2; i++) {
 		struct partition *p = partition_get(c->partitions, "t", i);
 
-		p->state = PARTITION_ACTIVE;
-		delivery_begin(&p->delivery, &t, 0);
+		delivery_begin(&p->life.delivery, &t, 0);
+		lifecycle_open(&p->life);
 	}
 	sent = 0;
 	*state = c;
@@ -63,7 +63,7 @@ static bool goes_out(struct consumer *c, int64_t now)
 	int before = sent;
 
 	for (struct partition *p = partition_first(c->partitions); p != NULL; p = p->next)
-		p->delivery.changed = true;
+		p->life.delivery.changed = true;
 	commit_if_due(c, now);
 	assert_in_range(sent, before, before + 1);
 	if (sent == before)

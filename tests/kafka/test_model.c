@@ -71,7 +71,7 @@ static void step_progress(struct walk *k, int i)
 static void step_resume(struct walk *k, int i)
 {
 	serve_group(&k->daemons[i], k->daemons);
-	if (k->daemons[i].state == DAEMON_PARKED)
+	if (k->daemons[i].life.state == PARTITION_PARKED)
 		resume(&k->daemons[i]);
 }
 
@@ -108,6 +108,17 @@ static void step_seal(struct walk *k, int i)
 static void step_trouble(struct walk *k, int i)
 {
 	session_park(&k->daemons[i]);
+}
+
+static void step_reload(struct walk *k, int i)
+{
+	reload(&k->daemons[i]);
+}
+
+static void step_end(struct walk *k, int i)
+{
+	serve_group(&k->daemons[i], k->daemons);
+	end_taken_out(&k->daemons[i]);
 }
 
 static void step_stuck(struct walk *k, int i)
@@ -161,7 +172,7 @@ static void answer_request(struct walk *k, struct request *r, enum commit_answer
 	struct daemon *d = &k->daemons[r->daemon];
 
 	r->answered = true;
-	if (d->waiting != r || d->life != r->life)
+	if (d->waiting != r || d->process != r->process)
 		return;
 	d->waiting = NULL;
 	d->answer = answer;
@@ -173,7 +184,7 @@ static void fence(struct walk *k, struct request *r)
 {
 	struct daemon *d = &k->daemons[r->daemon];
 
-	if (d->up && d->life == r->life) {
+	if (d->up && d->process == r->process) {
 		broker_expel(d);
 		if (k->w.broker.owner == r->daemon)
 			broker_give(&k->w, k->daemons, NULL);
@@ -299,14 +310,15 @@ static void offer_daemon(struct menu *m, const struct walk *k, int i)
 {
 	const struct daemon *d = &k->daemons[i];
 	bool awake = is_awake(d);
-	bool active = awake && d->state == DAEMON_ACTIVE, reading = active && d->reading;
+	bool active = awake && d->life.state == PARTITION_ACTIVE, reading = active && d->reading;
 	const int *temper = k->w.temper;
 
 	offer(m, awake && d->n_group > 0, step_group, i, 30);
 	offer(m, awake && d->answer_ready, step_answer, i, 60);
 	offer(m, awake && d->n_events > 0, step_hear, i, 60);
-	offer(m, awake && (d->state == DAEMON_REVOKING || d->state == DAEMON_PARKED), step_progress, i, 20);
-	offer(m, awake && !d->cut && d->state == DAEMON_PARKED && k->w.now >= d->resume_ms, step_resume, i, 30);
+	offer(m, awake && (d->life.state == PARTITION_REVOKING || d->life.state == PARTITION_PARKED), step_progress, i,
+	      20);
+	offer(m, awake && !d->cut && d->life.state == PARTITION_PARKED && k->w.now >= d->resume_ms, step_resume, i, 30);
 	offer(m, awake && (wants_commit(d) || d->committer.state == COMMITTER_READY), step_commit, i, 50);
 	offer(m, awake && (active || d->farewells != NULL), step_fetch, i, 20);
 	offer(m, awake && (d->n_commands > 0 || ring_ready(d->ring) > 0), step_upload, i, 60);
@@ -314,6 +326,8 @@ static void offer_daemon(struct menu *m, const struct walk *k, int i)
 	offer(m, awake && d->registry != NULL, step_glue, i, 10);
 	offer(m, active, step_seal, i, 10);
 	offer(m, active, step_trouble, i, temper[TROUBLE_PARK]);
+	offer(m, awake, step_reload, i, d->named ? temper[TROUBLE_RELOAD] : 5);
+	offer(m, awake && lifecycle_leaves(&d->life), step_end, i, 30);
 	/* One that has told the end of the log before is not found out (ARCHITECTURE.md). */
 	offer(m, reading && !d->stuck && d->end_told < d->next_offset, step_stuck, i, temper[TROUBLE_STUCK]);
 	offer(m, active, step_watch, i, 10);
@@ -371,8 +385,9 @@ static bool is_done(const struct walk *k, const struct daemon *d)
 	if (out || d->s3.n > 0 || d->n_events > 0)
 		return false;
 	if (k->w.land)
-		return k->w.broker.offset == k->w.stop && d->state == DAEMON_DONE;
-	return k->w.broker.offset >= last_record(&k->w) && d->state == DAEMON_ACTIVE && delivery_settled(&d->delivery);
+		return k->w.broker.offset == k->w.stop && d->life.state == PARTITION_DONE;
+	return k->w.broker.offset >= last_record(&k->w) && d->life.state == PARTITION_ACTIVE &&
+	       delivery_settled(&d->life.delivery);
 }
 
 static void calm_round(struct walk *k, struct daemon *d)
@@ -386,7 +401,8 @@ static void calm_round(struct walk *k, struct daemon *d)
 	while (d->n_events > 0)
 		hear_one(d);
 	revoke_progress(d, k->daemons);
-	if (d->state == DAEMON_PARKED && w->now >= d->resume_ms)
+	end_taken_out(d);
+	if (d->life.state == PARTITION_PARKED && w->now >= d->resume_ms)
 		resume(d);
 	commit_if_due(d);
 	for (int i = 0; i < REQUESTS; i++) {
@@ -394,7 +410,7 @@ static void calm_round(struct walk *k, struct daemon *d)
 			step_request(k, i);
 	}
 	fetch(d, 8);
-	if (d->state == DAEMON_ACTIVE)
+	if (d->life.state == PARTITION_ACTIVE)
 		watch(d);
 	upload(d, RING_SLOTS);
 	while (d->s3.n > 0)
@@ -416,13 +432,15 @@ static void come_to_rest(struct walk *k)
 	if (!d->up)
 		daemon_start(d);
 	d->frozen = d->cut = false;
+	if (!d->named)
+		reload(d);
 	while (k->w.n_ghosts > 0)
 		ghost_call(&k->w, 0);
 	while (!is_done(k, d) && rounds++ < 500 && k->w.violation[0] == '\0')
 		calm_round(k, d);
 	if (rounds >= 500)
 		violate(&k->w, "no rest: offset %" PRId64 " of %" PRId64 ", state %d", k->w.broker.offset,
-			k->w.land ? k->w.stop : last_record(&k->w), (int)d->state);
+			k->w.land ? k->w.stop : last_record(&k->w), (int)d->life.state);
 	if (k->w.violation[0] == '\0')
 		check_end(&k->w);
 }
@@ -492,15 +510,15 @@ static void test_random_walks(void **state)
 		      " ghosts, %" PRId64 " ranges recovered, %" PRId64 " objects, %" PRId64 " there already, %" PRId64
 		      " stale, %" PRId64 " parked, %" PRId64 " crashes, %" PRId64 " late events, %" PRId64
 		      " passes that left something (%" PRId64 " of lands), %" PRId64 " stuck, %" PRId64
-		      " times done with a land\n",
+		      " times done with a land, %" PRId64 " times with a topic taken out\n",
 		      sum.steps, sum.commits, sum.fenced, sum.unknown, sum.ghosts, sum.recovered, sum.published,
 		      sum.exists, sum.stale, sum.parked, sum.crashes, sum.late, sum.passes, sum.land_passes, sum.stuck,
-		      sum.done);
+		      sum.done, sum.ended);
 	assert_true(sum.steps > WALKS * WALK_STEPS / 2);
 	assert_true(sum.commits > WALKS && sum.fenced > SELDOM && sum.unknown > 10 * SELDOM && sum.ghosts > SELDOM);
 	assert_true(sum.recovered > WALKS && sum.published > WALKS && sum.exists > SELDOM && sum.stale > SELDOM / 2);
 	assert_true(sum.parked > SELDOM && sum.late > SELDOM && sum.passes > SELDOM && sum.stuck > SELDOM);
-	assert_true(sum.done > 5 * SELDOM && sum.land_passes > SELDOM / 4);
+	assert_true(sum.done > 5 * SELDOM && sum.land_passes > SELDOM / 4 && sum.ended > SELDOM);
 }
 
 /* ---- all continuations of a walk */
@@ -606,6 +624,8 @@ MUTANT_TEST(test_error_is_no_offset, ERROR_IS_NO_OFFSET)
 MUTANT_TEST(test_other_routing, OTHER_ROUTING)
 MUTANT_TEST(test_dead_is_done, DEAD_IS_DONE)
 MUTANT_TEST(test_forget_before, FORGET_BEFORE)
+MUTANT_TEST(test_read_while_out, READ_WHILE_OUT)
+MUTANT_TEST(test_forget_taken_out, FORGET_TAKEN_OUT)
 MUTANT_TEST(test_leave_out_named, LEAVE_OUT_NAMED)
 MUTANT_TEST(test_stop_early, STOP_EARLY)
 MUTANT_TEST(test_past_stop, PAST_STOP)
@@ -636,6 +656,7 @@ int main(void)
 		cmocka_unit_test(test_no_stop_marker),     cmocka_unit_test(test_move_stop),
 		cmocka_unit_test(test_done_when_read),     cmocka_unit_test(test_count_anew),
 		cmocka_unit_test(test_count_passes),       cmocka_unit_test(test_tell_unregistered),
+		cmocka_unit_test(test_read_while_out),     cmocka_unit_test(test_forget_taken_out),
 	};
 	int failed = cmocka_run_group_tests(model, quiet, NULL);
 

@@ -90,6 +90,7 @@ static void test_once_then_once_a_minute(void **state)
 	struct consumer *c = *state;
 	struct partition *p = partition_get(c->partitions, "t", 3);
 
+	lifecycle_given(&p->life);
 	for (enum wait_reason w = WAIT_NOTHING + 1; w < WAIT_REASONS; w++) {
 		char line[256];
 
