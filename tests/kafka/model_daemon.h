@@ -154,6 +154,8 @@ static void daemon_start(struct daemon *d)
 						     .roll_records = 5,
 						     .roll_age_ms = 500,
 						     .dead_letter_prefix = (char *)"dead" };
+	if (mutant(d, KEY_WITHOUT_HOUR))
+		d->settings.topic.key = (char *)"{prefix}/{table}/{topic}+{partition}+{start}+{id}.{ext}";
 	if (mutant(d, OTHER_ROUTING) && process % 2 == 0)
 		d->settings.topic.prefix = (char *)"other";
 }
@@ -546,7 +548,7 @@ static void take_records(struct daemon *d, int64_t n)
 		const struct log_entry *l = &d->w->log[d->next_offset];
 
 		d->next_offset++;
-		if (l->kind == LOG_GAP)
+		if (l->gone)
 			continue;
 		ring_put(d->ring, &(struct record){ .kind = RECORD_DATA,
 						    .assignment = d->a,
@@ -562,7 +564,8 @@ static void take_records(struct daemon *d, int64_t n)
 	if (d->next_offset >= d->stop_offset) {
 		reach_stop(d);
 	} else if (d->next_offset == d->w->log_end && d->end_told != d->w->log_end) {
-		put_marker(d, RECORD_END, d->w->log_end);
+		if (!mutant(d, NO_END_MARKER))
+			put_marker(d, RECORD_END, d->w->log_end);
 		d->end_told = d->w->log_end;
 	}
 }

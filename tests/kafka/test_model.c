@@ -260,6 +260,12 @@ static void step_produce(struct walk *k, int i)
 	log_add(&k->w, 1 + choose(&k->w, 6));
 }
 
+static void step_compact(struct walk *k, int i)
+{
+	(void)i;
+	log_compact(&k->w, choose(&k->w, k->w.log_end));
+}
+
 static void step_time(struct walk *k, int i)
 {
 	static const int64_t by[] = { 200, 200, 200, 1000, 4000, SESSION_MS + 1 };
@@ -343,6 +349,7 @@ static void offer_daemon(struct menu *m, const struct walk *k, int i)
 static void offer_world(struct menu *m, const struct walk *k)
 {
 	offer(m, k->w.log_end < k->w.log_limit, step_produce, 0, 10);
+	offer(m, k->w.compacts && k->w.log_end > 0, step_compact, 0, 10);
 	for (int i = 0; i < REQUESTS; i++) {
 		const struct request *r = &k->w.broker.requests[i];
 
@@ -626,6 +633,8 @@ MUTANT_TEST(test_dead_is_done, DEAD_IS_DONE)
 MUTANT_TEST(test_forget_before, FORGET_BEFORE)
 MUTANT_TEST(test_read_while_out, READ_WHILE_OUT)
 MUTANT_TEST(test_forget_taken_out, FORGET_TAKEN_OUT)
+MUTANT_TEST(test_no_end_marker, NO_END_MARKER)
+MUTANT_TEST(test_key_without_hour, KEY_WITHOUT_HOUR)
 MUTANT_TEST(test_leave_out_named, LEAVE_OUT_NAMED)
 MUTANT_TEST(test_stop_early, STOP_EARLY)
 MUTANT_TEST(test_past_stop, PAST_STOP)
@@ -657,6 +666,7 @@ int main(void)
 		cmocka_unit_test(test_done_when_read),     cmocka_unit_test(test_count_anew),
 		cmocka_unit_test(test_count_passes),       cmocka_unit_test(test_tell_unregistered),
 		cmocka_unit_test(test_read_while_out),     cmocka_unit_test(test_forget_taken_out),
+		cmocka_unit_test(test_no_end_marker),      cmocka_unit_test(test_key_without_hour),
 	};
 	int failed = cmocka_run_group_tests(model, quiet, NULL);
 
