@@ -96,8 +96,9 @@ static void acknowledged(struct consumer *c, int64_t now_boot_ms)
 		if (moved)
 			c->progress_boot_ms = now_boot_ms;
 		p->committed = e->sent.start;
-		p->resume_boot_ms = now_boot_ms; /* a start that is committed is gone on from at once */
 		session_do(c, p, duties);
+		if (p->life.state == PARTITION_PARKED) /* its start is committed: it goes on from there at once */
+			p->resume_boot_ms = now_boot_ms;
 		session_next_pass(c, p, now_boot_ms);
 	}
 }
@@ -111,7 +112,9 @@ static void fenced(struct consumer *c, int64_t now_boot_ms)
 		  c->answer_text);
 	for (struct partition *p = partition_first(c->partitions); p != NULL; p = p->next) {
 		committer_forget(&c->committer, p);
-		if (lifecycle_hears(&p->life, p->life.epoch))
+		if (p->life.state == PARTITION_REVOKING)
+			session_do(c, p, lifecycle_lost(&p->life));
+		else if (lifecycle_is_at_work(&p->life))
 			session_park(c, p, WAIT_OFFSETS, c->answer_text, now_boot_ms);
 	}
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The consumer thread: its loop, the group queue, birth and end. It leaves the client handle to handle.c, the group to
- * rebalance.c, the way to reading a partition to resume.c and out of it to park.c, records to records.c, what the
- * uploaders tell to events.c, commit requests to commit.c.
+ * rebalance.c, the way to reading a partition to resume.c and out of it to park.c, what becomes of it to lifecycle.c
+ * and duties.c, records to records.c, what the uploaders tell to events.c, commit requests to commit.c.
  *
  * One turn of the loop: serve the group queue until it is empty; only then act on a commit's answer (H1); hear the
  * uploaders; bring partitions back; commit what is due; put records into the rings as far as there is room. Nothing

@@ -7,14 +7,14 @@ bool lifecycle_is_open(const struct lifecycle *l)
 	return l->state == PARTITION_ACTIVE || l->state == PARTITION_ENDING || l->state == PARTITION_REVOKING;
 }
 
-static bool is_at_work(const struct lifecycle *l)
+bool lifecycle_is_at_work(const struct lifecycle *l)
 {
 	return l->state == PARTITION_STARTING || lifecycle_is_open(l);
 }
 
 bool lifecycle_hears(const struct lifecycle *l, uint64_t epoch)
 {
-	return is_at_work(l) && epoch == l->epoch;
+	return lifecycle_is_at_work(l) && epoch == l->epoch;
 }
 
 bool lifecycle_is_finished(const struct lifecycle *l)
@@ -24,7 +24,7 @@ bool lifecycle_is_finished(const struct lifecycle *l)
 
 bool lifecycle_wants_commit(const struct lifecycle *l, int64_t now_boot_ms)
 {
-	return is_at_work(l) && delivery_wants_commit(&l->delivery, now_boot_ms);
+	return lifecycle_is_at_work(l) && delivery_wants_commit(&l->delivery, now_boot_ms);
 }
 
 static unsigned end_epoch(struct lifecycle *l, enum partition_state next)
@@ -69,18 +69,16 @@ unsigned lifecycle_parked(struct lifecycle *l)
 		return lifecycle_lost(l);
 	if (l->state == PARTITION_AWAY || l->state == PARTITION_DONE)
 		return 0;
-	return end_epoch(l, PARTITION_PARKED) | DUTY_STOP;
+	return end_epoch(l, PARTITION_PARKED) | DUTY_STOP_READING;
 }
 
 void lifecycle_start(struct lifecycle *l)
 {
-	l->epoch++;
 	l->state = PARTITION_STARTING;
 }
 
 void lifecycle_open(struct lifecycle *l)
 {
-	l->epoch++;
 	l->state = PARTITION_ACTIVE;
 	l->quiet = false;
 }
@@ -107,7 +105,7 @@ void lifecycle_named(struct lifecycle *l, bool named)
 		l->state = PARTITION_PARKED;
 }
 
-bool lifecycle_leaves(const struct lifecycle *l)
+bool lifecycle_is_leaving(const struct lifecycle *l)
 {
 	if (l->state == PARTITION_ENDING)
 		return true;
@@ -115,14 +113,14 @@ bool lifecycle_leaves(const struct lifecycle *l)
 	       (l->state == PARTITION_PARKED || l->state == PARTITION_STARTING || l->state == PARTITION_ACTIVE);
 }
 
-unsigned lifecycle_end(struct lifecycle *l)
+unsigned lifecycle_finish(struct lifecycle *l)
 {
 	if (!l->taken_out || l->state != PARTITION_ACTIVE || delivery_planned_end(&l->delivery) != 0)
 		return 0;
-	return seal(l, PARTITION_ENDING) | DUTY_STOP;
+	return seal(l, PARTITION_ENDING) | DUTY_STOP_READING;
 }
 
-unsigned lifecycle_ended(struct lifecycle *l)
+unsigned lifecycle_let_go(struct lifecycle *l)
 {
-	return end_epoch(l, l->taken_out ? PARTITION_DONE : PARTITION_PARKED) | DUTY_STOP;
+	return end_epoch(l, l->taken_out ? PARTITION_DONE : PARTITION_PARKED) | DUTY_STOP_READING;
 }

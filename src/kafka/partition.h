@@ -36,7 +36,7 @@ struct partition {
 
 	enum wait_reason wait;
 	char wait_text[ERROR_TEXT_MAX];
-	int64_t resume_boot_ms;
+	int64_t resume_boot_ms;     /* PARKED: not tried before */
 	enum wait_reason told_wait; /* what was last in the log, and nothing was published since; and when */
 	int64_t told_boot_ms;
 	int64_t wait_since_boot_ms; /* when that reason began */

@@ -74,9 +74,8 @@ static bool is_not_waited_for(const struct partition *p)
 /* A topic that was named again meanwhile is read again. */
 static void finish(struct consumer *c, struct partition *p, int64_t now_boot_ms)
 {
-	p->wait = WAIT_NOTHING;
 	p->resume_boot_ms = now_boot_ms;
-	session_do(c, p, lifecycle_ended(&p->life));
+	session_do(c, p, lifecycle_let_go(&p->life));
 }
 
 static void leave_behind(struct consumer *c, struct partition *p, int64_t now_boot_ms)
@@ -95,7 +94,7 @@ static void end_partition(struct consumer *c, struct partition *p, int64_t now_b
 	else if (p->life.taken_out && p->life.state == PARTITION_PARKED && is_not_waited_for(p))
 		leave_behind(c, p, now_boot_ms);
 	else
-		session_do(c, p, lifecycle_end(&p->life));
+		session_do(c, p, lifecycle_finish(&p->life));
 }
 
 /* How many are left. */
@@ -105,9 +104,9 @@ static int end_taken_out(struct consumer *c, int64_t now_boot_ms)
 
 	for (struct partition *p = partition_first(c->partitions); p != NULL; p = p->next) {
 		end_partition(c, p, now_boot_ms);
-		if (lifecycle_leaves(&p->life) && now_boot_ms >= c->resubscribe_by_boot_ms)
+		if (lifecycle_is_leaving(&p->life) && now_boot_ms >= c->resubscribe_by_boot_ms)
 			leave_behind(c, p, now_boot_ms);
-		left += lifecycle_leaves(&p->life);
+		left += lifecycle_is_leaving(&p->life);
 	}
 	return left;
 }

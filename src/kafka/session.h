@@ -15,9 +15,9 @@
 
 /* The consumer thread's state, for the files that make up the thread: consumer.c (the loop), session.c (the client's
  * handle), rebalance.c (the group and the local assignment), reload.c (new settings, and the topics that they name),
- * resume.c, start.c and ends.c (the way to reading a partition), park.c (the way out of it), records.c, events.c (what
- * the uploaders tell), commit.c (requests and their answers), show.c (what others see of it). Thread: the consumer
- * thread only, but for the atomics. */
+ * resume.c, start.c and ends.c (the way to reading a partition), park.c (the way out of it), duties.c (what a change of
+ * its life asks for), records.c, events.c (what the uploaders tell), commit.c (requests and their answers), show.c
+ * (what others see of it). Thread: the consumer thread only, but for the atomics. */
 
 #define COMMITTED_LIMIT_MS 5000
 #define BATCH_MESSAGES 1024
@@ -71,7 +71,7 @@ struct consumer {
 	int64_t unsteady_since_boot_ms; /* the statistics say that the group is not steady; 0: it is */
 	bool resubscribe;               /* kafka.topics has changed since the client was told of it */
 	int64_t subscribe_boot_ms;      /* not before: the client refused it */
-	int64_t resubscribe_by_boot_ms; /* then it is told, whatever is left of the topics that were taken out */
+	int64_t resubscribe_by_boot_ms; /* then what is left of the topics that were taken out is left behind */
 	bool astray;                    /* something came by the group queue that belongs to the record queue */
 	bool drain;                     /* a local (un)assign was made: a revoke found now is treated as lost (H6) */
 	bool revoking;                  /* a revoke event waits for our answer */
@@ -136,7 +136,8 @@ void partition_event(enum message_id id, const struct partition *p, const struct
 int session_open(struct consumer *c, struct error *e);
 /* End them. Nothing of the handle may be in a ring. False: only the end of the process can end this client. */
 bool session_close(struct consumer *c);
-/* The client cannot go on: say why, end it, forget all of it; session_open is due after a back-off. */
+/* The client cannot go on and has left the group: say why, end it, forget all of it; session_open is due after a
+ * back-off. */
 void session_fail(struct consumer *c, int64_t now_boot_ms);
 
 /* park.c: how long to wait after so many failures in a row. */
@@ -146,14 +147,14 @@ int64_t session_backoff_ms(int failures);
  */
 int session_left_ms(const struct consumer *c);
 
-/* park.c: carry out what a change of the partition's life asks for (kafka/lifecycle.h). */
+/* duties.c: carry out what a change of the partition's life asks for (kafka/lifecycle.h). */
 void session_do(struct consumer *c, struct partition *p, unsigned duties);
 /* park.c: it comes back through recovery after a back-off (lifecycle_parked). */
 void session_park(struct consumer *c, struct partition *p, enum wait_reason wait, const char *text,
 		  int64_t now_boot_ms);
 /* park.c: if a range was too large for one pass, and all before it is committed: read it again for what is left. */
 void session_next_pass(struct consumer *c, struct partition *p, int64_t now_boot_ms);
-/* park.c: not read, tried again after a back-off; the wait is in the log once, then once a minute. */
+/* park.c: PARKED as it is, it is tried again after a back-off; the wait is in the log once, then once a minute. */
 void session_wait(struct consumer *c, struct partition *p, enum wait_reason wait, const char *text,
 		  int64_t now_boot_ms);
 
@@ -200,8 +201,8 @@ void resume_due(struct consumer *c, int64_t now_boot_ms);
 enum finding {
 	FOUND_WAIT,      /* told why: tried again later */
 	FOUND_NO_OFFSET, /* start.c is to find where it begins */
-	FOUND_START,     /* p->delivery holds a start that is to be committed first */
-	FOUND_READY,     /* p->delivery holds what was read */
+	FOUND_START,     /* p->life.delivery holds a start that is to be committed first */
+	FOUND_READY,     /* p->life.delivery holds what was read */
 	FOUND_DONE,      /* so it does, and a one-shot land has nothing left to do there */
 };
 

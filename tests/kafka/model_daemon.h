@@ -194,7 +194,7 @@ static void daemon_crash(struct daemon *d)
 	d->w->counts.crashes++;
 }
 
-/* ---- epochs (consumer.c) */
+/* ---- duties (duties.c), and the way out (park.c) */
 
 static void post_command(struct daemon *d, const struct message *m)
 {
@@ -235,7 +235,7 @@ static void session_do(struct daemon *d, unsigned duties)
 		drop(d);
 	if (duties & DUTY_SEAL)
 		post_command(d, &(struct message){ .kind = COMMAND_SEAL, .assignment = d->a, .reason = ROLL_REVOKED });
-	if (duties & DUTY_STOP)
+	if (duties & DUTY_STOP_READING)
 		d->reading = false;
 	if (duties & DUTY_PUBLISH)
 		give_out(d);
@@ -321,14 +321,13 @@ static void reload(struct daemon *d)
 /* One step on the way out. What is not finished in time, or waits for a person, is left behind. */
 static void end_taken_out(struct daemon *d)
 {
-	if (!lifecycle_leaves(&d->life))
-		return;
-	if (odds(d->w, 10) || (d->life.state == PARTITION_ENDING && lifecycle_is_finished(&d->life))) {
-		session_do(d, lifecycle_ended(&d->life) | (mutant(d, FORGET_TAKEN_OUT) ? DUTY_FORGET : 0));
+	if ((lifecycle_is_leaving(&d->life) && odds(d->w, 10)) ||
+	    (d->life.state == PARTITION_ENDING && lifecycle_is_finished(&d->life))) {
+		session_do(d, lifecycle_let_go(&d->life) | (mutant(d, FORGET_TAKEN_OUT) ? DUTY_FORGET : 0));
 		d->resume_ms = d->w->now;
 		d->w->counts.ended++;
 	} else {
-		session_do(d, lifecycle_end(&d->life));
+		session_do(d, lifecycle_finish(&d->life));
 	}
 }
 
@@ -383,7 +382,7 @@ static void serve_answer(struct daemon *d)
 		d->w->counts.fenced++;
 		if (!mutant(d, OLD_EPOCH_COMMIT))
 			committer_forget(&d->committer, &d->partition);
-		if (lifecycle_hears(&d->life, d->life.epoch))
+		if (lifecycle_is_at_work(&d->life))
 			session_park(d);
 	} else {
 		d->w->counts.unknown++;
@@ -519,7 +518,7 @@ static void resume(struct daemon *d)
 	d->w->counts.done++;
 }
 
-/* ---- records (consumer.c) */
+/* ---- records (records.c) */
 
 static void put_marker(struct daemon *d, enum record_kind kind, int64_t offset)
 {

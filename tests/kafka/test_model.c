@@ -333,7 +333,7 @@ static void offer_daemon(struct menu *m, const struct walk *k, int i)
 	offer(m, active, step_seal, i, 10);
 	offer(m, active, step_trouble, i, temper[TROUBLE_PARK]);
 	offer(m, awake, step_reload, i, d->named ? temper[TROUBLE_RELOAD] : 5);
-	offer(m, awake && lifecycle_leaves(&d->life), step_end, i, 30);
+	offer(m, awake && lifecycle_is_leaving(&d->life), step_end, i, 30);
 	/* One that has told the end of the log before is not found out (ARCHITECTURE.md). */
 	offer(m, reading && !d->stuck && d->end_told < d->next_offset, step_stuck, i, temper[TROUBLE_STUCK]);
 	offer(m, active, step_watch, i, 10);
@@ -448,6 +448,8 @@ static void come_to_rest(struct walk *k)
 	if (rounds >= 500)
 		violate(&k->w, "no rest: offset %" PRId64 " of %" PRId64 ", state %d", k->w.broker.offset,
 			k->w.land ? k->w.stop : last_record(&k->w), (int)d->life.state);
+	if (d->n_assignments > 1)
+		violate(&k->w, "%d assignments are left", d->n_assignments);
 	if (k->w.violation[0] == '\0')
 		check_end(&k->w);
 }
