@@ -196,7 +196,8 @@ static void launch(struct s3 *s3, struct s3_attempt *a, int64_t now_boot_ms)
 	struct credentials c;
 	struct error e;
 
-	if ((op == S3_PUT || op == S3_COMPLETE) && now_boot_ms >= a->call->not_after_boot_ms) {
+	/* By the clock of this moment: the process may have been frozen since the turn began (protocol.md H15). */
+	if ((op == S3_PUT || op == S3_COMPLETE) && clock_boot_ms() >= a->call->not_after_boot_ms) {
 		s3_done(s3, a, S3_STALE);
 		return;
 	}

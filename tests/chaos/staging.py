@@ -20,7 +20,7 @@ def caught(world, what, stage, tries=5):
     for _ in range(tries):
         if stage():
             return
-        world.say(f"missed: {what}")
+        world.say(f"missed: {what}; S3 was asked for {[member.s3.counts for member in world.members]}")
         world.progress(everywhere=True)
     raise AssertionError(f"missed {tries} times: {what}")
 
