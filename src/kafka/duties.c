@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a change of a partition's life asks of the committer, the uploader and the client, carried out. Thread:
- * consumer.
- */
+/* What a change of a partition's life asks of the committer, the uploader and the client, carried out in the order of
+ * the duties' bits. Thread: consumer. */
 #include <assert.h>
 #include <string.h>
 

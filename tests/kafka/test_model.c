@@ -389,7 +389,7 @@ static bool is_done(const struct walk *k, const struct daemon *d)
 
 	for (int i = 0; i < REQUESTS; i++)
 		out |= k->w.broker.requests[i].live;
-	if (out || d->s3.n > 0 || d->n_events > 0)
+	if (out || d->s3.n > 0 || d->n_events > 0 || d->farewells != NULL || !ring_is_empty(d->ring))
 		return false;
 	if (k->w.land)
 		return k->w.broker.offset == k->w.stop && d->life.state == PARTITION_DONE;
