@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <linux/sockios.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -14,10 +15,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -30,6 +33,7 @@
 #define STDERR_MAX_BYTES 4096
 #define DATAGRAM_MAX_BYTES 65536
 #define TAKE_MS 1000
+#define LOOK_MS 5
 
 #define CLEAR_LINE "\r\033[K"
 
@@ -205,10 +209,25 @@ void log_tick(void)
 	pthread_mutex_unlock(&lock);
 }
 
+/* The journal asks the kernel whose a line is after it has read it. The lines of a process that has ended by then stand
+ * under no unit (systemd #2913), and with them why it did not start. */
+static void wait_until_read(void)
+{
+	const struct timespec pause = { .tv_nsec = LOOK_MS * 1000000L };
+	int unread = 0;
+
+	if (journal.fd < 0 || lost > 0)
+		return;
+	for (int ms = 0; ms < TAKE_MS && ioctl(journal.fd, SIOCOUTQ, &unread) == 0 && unread > 0; ms += LOOK_MS)
+		nanosleep(&pause, NULL);
+	nanosleep(&pause, NULL);
+}
+
 void log_close(void)
 {
 	pthread_mutex_lock(&lock);
 	tell_repeated(INT64_MAX);
+	wait_until_read();
 	log_repeats_free(repeats);
 	repeats = NULL;
 	buf_free(&datagram);

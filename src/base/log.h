@@ -17,7 +17,7 @@ enum log_format { LOG_FORMAT_TEXT, LOG_FORMAT_JSON };
 
 /* Find out where lines go; before this to stderr. */
 void log_open(void);
-/* Tell what was counted, and go back to stderr. */
+/* Tell what was counted, wait until the journal has read it, for a second at most, and go back to stderr. */
 void log_close(void);
 /* Tell what was counted a minute ago. Called every now and then. */
 void log_tick(void);

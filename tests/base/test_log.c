@@ -4,10 +4,12 @@
 #include "base/log.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <regex.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -323,6 +325,36 @@ static void test_a_journal_that_hangs(void **state)
 	assert_string_equal(heard(), "");
 }
 
+static atomic_bool was_read;
+
+static void *read_late(void *arg)
+{
+	struct pollfd fd = { .fd = listener.fd, .events = POLLIN };
+
+	poll(&fd, 1, -1);
+	usleep(200000);
+	atomic_store(&was_read, true);
+	return strstr(heard(), "\nMESSAGE=why it ends\n") != NULL ? arg : NULL;
+}
+
+/* It asks whose a line is when it has read it: so the process is to be there still. */
+static void test_the_end_waits_for_the_journal(void **state)
+{
+	pthread_t reader;
+	void *heard_it;
+
+	(void)state;
+	assert_int_equal(pthread_create(&reader, NULL, read_late, &was_read), 0);
+	log_error("why it ends");
+	log_close();
+	assert_true(atomic_load(&was_read));
+	pthread_join(reader, &heard_it);
+	assert_ptr_equal(heard_it, &was_read);
+	assert_int_equal(log_to_journal(listener.path), 0);
+	log_error("to nobody");
+	log_close(); /* and not for ever */
+}
+
 static void speak_without_journal(void)
 {
 	cease_to_listen();
@@ -374,6 +406,8 @@ int main(void)
 		cmocka_unit_test(test_json),
 		cmocka_unit_test(test_a_reader_that_hangs),
 		cmocka_unit_test_setup_teardown(test_journal, set_up_listener, tear_down_listener),
+		cmocka_unit_test_setup_teardown(test_the_end_waits_for_the_journal, set_up_listener,
+						tear_down_listener),
 		cmocka_unit_test_setup_teardown(test_a_journal_that_hangs, set_up_listener, tear_down_listener),
 		cmocka_unit_test_setup_teardown(test_a_journal_that_is_away, set_up_listener, tear_down_listener),
 		cmocka_unit_test_setup_teardown(test_last_words, set_up_listener, tear_down_listener),
